@@ -1,0 +1,114 @@
+"""Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length."""
+
+import numpy as np
+
+from gru_addition.checks import whole_number
+from gru_addition.dataset import as_bytes, encode, from_bytes
+from gru_addition.model import AdditionModel, tf
+from gru_addition.storage import load_weights
+
+# Columns that are computed at a time, over all sums; their states take about 13 MB.
+COLUMNS_PER_RUN = 100_000
+
+
+class Adder:
+    """A trained network, in a session of its own:
+
+    adder = Adder.restore("runs/latest")
+    adder.add(1024, 16)
+    """
+
+    @classmethod
+    def restore(cls, output_dir):
+        """The network that `python -m gru_addition.train` left in a directory.
+
+        Raises `FileNotFoundError` if there is none and `ValueError` if its file is damaged.
+        """
+        return cls.from_weights(load_weights(output_dir))
+
+    @classmethod
+    def from_weights(cls, weights):
+        """The network with these weights: arrays by the names `Wr` to `bh`, `W_output`, `b_output`.
+
+        Raises `ValueError` naming the array that is missing or has a wrong shape or type.
+        """
+        return cls(weights)
+
+    def __init__(self, weights):
+        if "Uz" not in weights or np.ndim(weights["Uz"]) != 2:
+            raise ValueError("weights must hold a square matrix Uz")
+        with tf.Graph().as_default() as graph:
+            model = AdditionModel(len(weights["Uz"]), dtype=np.asarray(weights["Uz"]).dtype)
+            initialize = tf.global_variables_initializer()
+            trained = model.initial_values(weights)
+            self._input, self._h_0 = model.gru.input_layer, model.gru.h_0
+            self._output, self._last_state = model.output, model.gru.h_t_transposed[-1]
+            graph.finalize()
+        self._session = tf.Session(graph=graph)
+        self._session.run(initialize, feed_dict=trained)
+
+    def add(self, a, b, num_bits=None):
+        """Return the sum of two non-negative integers as the network computes it.
+
+        num_bits: how many columns it is given, by default just enough for the sum. Raises
+            `ValueError` if they are too few.
+        """
+        a, b = whole_number("a", a, minimum=0), whole_number("b", b, minimum=0)
+        enough = max(1, (a + b).bit_length())
+        num_bits = enough if num_bits is None else whole_number("num_bits", num_bits, enough)
+        output = self.predict(encode(a, b, num_bits))
+        return from_bytes(output[0, :, 0] > 0.5)
+
+    def predict(self, x):
+        """Return the network's output for operands x of shape `(batch, time, 2)`.
+
+        The result has shape `(batch, time, 1)`; above 0.5 it means a one. Columns are computed
+        `COLUMNS_PER_RUN` at a time, each run starting from the state in which the last one ended,
+        so that memory does not grow with the length.
+        """
+        x = np.asarray(x)
+        if x.ndim != 3 or x.shape[2] != 2 or 0 in x.shape:
+            raise ValueError(f"x must have the shape (batch, time, 2), not {x.shape}")
+        y = np.empty((*x.shape[:2], 1), self._output.dtype.as_numpy_dtype)
+        for first in range(0, len(x), COLUMNS_PER_RUN):
+            examples = slice(first, first + COLUMNS_PER_RUN)
+            self._predict_examples(x[examples], y[examples])
+        return y
+
+    def _predict_examples(self, x, y):
+        columns = max(1, COLUMNS_PER_RUN // len(x))
+        feed = {}
+        for start in range(0, x.shape[1], columns):
+            now = slice(start, start + columns)
+            feed[self._input] = x[:, now]
+            y[:, now], last_state = self._session.run([self._output, self._last_state], feed)
+            # A session lets one replace any tensor; here the zeros from which the scan starts.
+            feed[self._h_0] = last_state
+
+
+def show_sum(a, b, answer, num_bits):
+    """Write a sum as columns of bits, most significant bit first, and mark the wrong ones.
+
+    answer: the network's sum, an integer of at most `num_bits` bits.
+
+    >>> print(show_sum(5, 3, 12, 4))
+            a  0 1 0 1   5
+            b  0 0 1 1   3
+        carry  1 1 1 0
+    predicted  1 1 0 0  12
+         true  1 0 0 0   8
+        wrong    ^
+    """
+    # A bit of the sum differs from the exclusive or of its operands where a carry comes in.
+    carries = (a + b) ^ a ^ b
+    rows = {"a": a, "b": b, "carry": carries, "predicted": answer, "true": a + b}
+    width = len(str(max(a + b, answer)))
+    lines = []
+    for label, number in rows.items():
+        bits = " ".join(map(str, reversed(as_bytes(number, num_bits))))
+        value = "" if label == "carry" else f"{number:>{width}}"
+        lines.append(f"{label:>9}  {bits}  {value}".rstrip())
+    if answer != a + b:
+        wrong_bits = reversed(as_bytes(answer ^ (a + b), num_bits))
+        lines.append(f"{'wrong':>9}  " + " ".join(" ^"[bit] for bit in wrong_bits).rstrip())
+    return "\n".join(lines)

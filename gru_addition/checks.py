@@ -1,0 +1,63 @@
+"""Checks of arguments, with errors that name the argument, its value and what is allowed.
+
+>>> whole_number("num_bits", "five", minimum=2)
+Traceback (most recent call last):
+    ...
+TypeError: num_bits must be a whole number of at least 2, not 'five'
+"""
+
+import math
+import operator
+
+
+def brief(value):
+    """Return `value`'s repr on one line of at most 60 characters."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        # Python refuses to write very long integers in decimal.
+        return f"an integer of {value.bit_length():,} bits"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def whole_number(name, value, minimum, maximum=None):
+    """Return `value` as an int between `minimum` and `maximum`, both included.
+
+    Raises `TypeError` if it is no integer and `ValueError` if it is out of range.
+    """
+    upper = "" if maximum is None else f" and at most {maximum:,}"
+    message = f"{name} must be a whole number of at least {minimum:,}{upper}, not {brief(value)}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(message) from None
+    if isinstance(value, bool):
+        raise TypeError(message)
+    if number < minimum or (maximum is not None and number > maximum):
+        raise ValueError(message)
+    return number
+
+
+def number(name, value, minimum, maximum):
+    """Return `value` as a float between `minimum` and `maximum`, both included.
+
+    Raises `TypeError` if it is no real number and `ValueError` if it is out of range or not finite.
+    """
+    message = f"{name} must be a number from {minimum:g} to {maximum:g}, not {brief(value)}"
+    if isinstance(value, (bool, str, bytes)):
+        raise TypeError(message)
+    try:
+        converted = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(message) from None
+    except OverflowError:
+        converted = math.inf
+    if not minimum <= converted <= maximum:
+        raise ValueError(message)
+    return converted
+
+
+def one_of(name, value, choices):
+    """Return `value` if it is one of the strings in `choices`; else raise `ValueError`."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(choices)}, not {brief(value)}")
+    return value

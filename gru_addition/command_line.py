@@ -1,0 +1,87 @@
+"""What the project's commands have in common: flags from settings, and errors in one line."""
+
+import argparse
+import os
+import re
+import sys
+from dataclasses import fields
+
+
+class UserError(Exception):
+    """Bad input, told in one line that says what was wrong and what is allowed."""
+
+
+def run_command(name, command, argv):
+    """Call `command(argv)`; return 0, or say in one line what went wrong and return its status.
+
+    The status is 2 for a `UserError`, if a file can't be read or written, or if training diverges;
+    1 if the reader of the output has left; and 130 after Ctrl-C.
+    """
+    # File names may hold characters that the terminal can't show.
+    sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        command(argv)
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        # Python would complain when it flushes the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        message, status = "interrupted; nothing was saved", 130
+    except (UserError, OSError, FloatingPointError) as error:
+        message, status = str(error), 2
+    print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` that raises `UserError` instead of printing its usage."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message):
+        raise UserError(message)
+
+    def add_settings(self, config_class):
+        """Add a flag for each field of a settings class like `gru_addition.config.Config`."""
+        for setting in fields(config_class):
+            options = {"help": setting.metadata["description"], "default": setting.default}
+            if setting.type is bool:
+                options["action"] = "store_true"
+            elif setting.type is str:
+                options["metavar"] = "{" + ",".join(setting.metadata["allowed"]) + "}"
+            else:
+                options["metavar"] = "X" if setting.type is float else "N"
+                options["type"] = _number_or_text(float if setting.type is float else int)
+            if setting.default is not None and setting.default is not False:
+                options["help"] += " (default: %(default)s)"
+            self.add_argument(_flag(setting.name), **options)
+
+
+def parse_settings(config_class, values):
+    """Return `config_class(**values)`; raise `UserError` that names flags if it refuses them."""
+    try:
+        return config_class(**values)
+    except (TypeError, ValueError) as error:
+        names = "|".join(setting.name for setting in fields(config_class))
+        # A quoted word is the user's own.
+        unquoted_name = rf"(?<!['\w-])({names})\b"
+        raise UserError(re.sub(unquoted_name, lambda name: _flag(name[1]), str(error))) from None
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")
+
+
+def _number_or_text(number_type):
+    """Convert what is a number, and leave the rest to the settings, which say what is allowed."""
+
+    def convert(text):
+        try:
+            return number_type(text)
+        except ValueError:
+            return text
+
+    return convert

@@ -1,0 +1,85 @@
+"""The settings of a training run; their defaults are the tutorial's."""
+
+from dataclasses import dataclass, field, fields
+
+from gru_addition import checks
+
+# A training step keeps about a dozen arrays of batch x time x hidden numbers, here 10 GB in all.
+LARGEST_STEP = 100_000_000
+
+
+def _setting(default, description, *allowed):
+    """A field with a help text and what is allowed: a smallest and largest value, or choices."""
+    return field(default=default, metadata={"description": description, "allowed": allowed})
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a training run.
+
+    Raises `TypeError` or `ValueError`, naming the setting, for a value that is not allowed.
+
+    >>> Config(num_bits=8).batch_size
+    100
+    """
+
+    num_bits: int = _setting(5, "length of the numbers and of their sum, in bits", 2, 10_000)
+    batch_size: int = _setting(
+        100, "number of sums in the training set, and in the validation set", 1, 1_000_000
+    )
+    hidden_size: int = _setting(16, "number of units in the GRU's state", 1, 4096)
+    iterations: int = _setting(5000, "number of training steps", 1, 100_000_000)
+    learning_rate: float = _setting(0.001, "step size of Adam", 1e-9, 1)
+    dtype: str = _setting("float64", "type of the weights", "float64", "float32")
+    seed: int = _setting(0, "fixes the sums and the initial weights", 0, 2**32 - 1)
+    mini_batch_size: int | None = _setting(
+        None,
+        "train on mini-batches of this many sums, one per iteration, in a new random order each "
+        "time the training set is used up; by default each iteration uses the whole training set",
+        1,
+        1_000_000,
+    )
+    fresh_batches: bool = _setting(
+        False, "train on new random sums at every iteration instead of a fixed training set"
+    )
+    engine: str = _setting(
+        "session", "how iterations are run: session, the tutorial's loop", "session"
+    )
+
+    def __post_init__(self):
+        for setting in fields(self):
+            # A frozen dataclass leaves no other way to store the checked value.
+            object.__setattr__(self, setting.name, self._checked(setting))
+        self._check_together()
+
+    def _checked(self, setting):
+        value, allowed = getattr(self, setting.name), setting.metadata["allowed"]
+        if setting.type is bool:
+            if not isinstance(value, bool):
+                raise TypeError(f"{setting.name} must be True or False, not {checks.brief(value)}")
+            return value
+        if setting.type is str:
+            return checks.one_of(setting.name, value, allowed)
+        if setting.type is float:
+            return checks.number(setting.name, value, *allowed)
+        if value is None and setting.default is None:
+            return None
+        return checks.whole_number(setting.name, value, *allowed)
+
+    def _check_together(self):
+        step_size = self.num_bits * self.batch_size * self.hidden_size
+        if step_size > LARGEST_STEP:
+            raise ValueError(
+                f"num_bits x batch_size x hidden_size must be at most {LARGEST_STEP:,} to fit in "
+                f"memory, not {self.num_bits} x {self.batch_size} x {self.hidden_size}"
+            )
+        if self.mini_batch_size is not None and self.fresh_batches:
+            raise ValueError(
+                "mini_batch_size must not be given with fresh_batches, which draws batch_size new "
+                f"sums at every iteration, not {self.mini_batch_size} of a training set"
+            )
+        if self.mini_batch_size is not None and self.mini_batch_size > self.batch_size:
+            raise ValueError(
+                f"mini_batch_size must be at most batch_size, {self.batch_size}, "
+                f"not {self.mini_batch_size}"
+            )

@@ -1,0 +1,135 @@
+"""Sums of random numbers, written as bits: what the network is trained on.
+
+Section 1 of the tutorial. A number is a list of bits, least significant bit first, so that the
+network meets the columns of a sum in the order in which one adds them on paper:
+
+        column   0 1 2 3 4
+        a = 5    1 0 1 0 0
+        b = 7    1 1 1 0 0
+        a + b    0 0 1 1 0   = 12
+
+A batch of sums is an array of shape `(batch, time, channel)`, where time runs over the columns.
+"""
+
+import numpy as np
+
+from gru_addition.checks import brief, whole_number
+
+# From here on an operand no longer fits in the 64-bit integers that NumPy draws.
+LONGEST_DRAWN_WHOLE = 64
+
+
+def as_bytes(num, final_size):
+    """Write a non-negative integer as a list of `final_size` bits, least significant bit first.
+
+    The name is the tutorial's. Raises `ValueError` if the number is negative or needs more bits.
+
+    >>> as_bytes(3, 5)
+    [1, 1, 0, 0, 0]
+    """
+    num = whole_number("num", num, minimum=0)
+    final_size = whole_number("final_size", final_size, minimum=0)
+    if num.bit_length() > final_size:
+        raise ValueError(
+            f"num must fit in final_size, {final_size:,} bits, not need {num.bit_length():,} bits "
+            f"as {brief(num)} does"
+        )
+    little_endian = num.to_bytes((final_size + 7) // 8, "little")
+    bits = np.unpackbits(np.frombuffer(little_endian, np.uint8), bitorder="little")
+    return bits[:final_size].tolist()
+
+
+def from_bytes(bits):
+    """Read a sequence of bits, least significant bit first, as an integer.
+
+    Raises `ValueError` if it is not a flat sequence of zeros and ones.
+
+    >>> from_bytes([1, 1, 0, 0, 0])
+    3
+    """
+    array = np.asarray(bits)
+    if array.ndim != 1 or not np.isin(array, (0, 1)).all():
+        raise ValueError(f"bits must be a flat sequence of zeros and ones, not {brief(bits)}")
+    little_endian = np.packbits(array.astype(bool), bitorder="little")
+    return int.from_bytes(little_endian.tobytes(), "little")
+
+
+def generate_example(num_bits, random_state):
+    """Draw a sum a + b = c, each number a list of `num_bits` bits, least significant bit first.
+
+    `random_state` is a `np.random.RandomState`, or the `np.random` module itself. Like the
+    tutorial's, its numbers lie below 2**(num_bits - 1) - 1, and are the very ones that the tutorial
+    draws from the same state. Beyond 64 bits, where the tutorial's code fails, they lie below
+    2**(num_bits - 1).
+
+    >>> generate_example(3, np.random.RandomState(4))
+    ([0, 1, 0], [0, 1, 0], [0, 0, 1])
+    """
+    x, y = generate_batch(num_bits, 1, random_state)
+    return tuple(np.concatenate([x, y], axis=2)[0].T.astype(int).tolist())
+
+
+def generate_batch(num_bits, batch_size, random_state):
+    """Draw `batch_size` sums, as `generate_example` does, one after the other.
+
+    Returns the bits of the operands, x of shape `(batch, time, 2)`, and those of their sums, y of
+    shape `(batch, time, 1)`: float64, least significant bit first.
+
+    >>> x, y = generate_batch(3, 1, np.random.RandomState(4))
+    >>> x[0, :, 0], x[0, :, 1], y[0, :, 0]
+    (array([0., 1., 0.]), array([0., 1., 0.]), array([0., 0., 1.]))
+    """
+    num_bits = whole_number("num_bits", num_bits, minimum=2)
+    batch_size = whole_number("batch_size", batch_size, minimum=1)
+    if not hasattr(random_state, "randint"):
+        raise TypeError(
+            "random_state must be a np.random.RandomState or the np.random module, "
+            f"not {brief(random_state)}"
+        )
+    x = _draw_operands(num_bits, batch_size, random_state)
+    return x.astype(np.float64), _add(x).astype(np.float64)
+
+
+def encode(a, b, num_bits):
+    """Write two numbers as one input of shape `(1, num_bits, 2)`, least significant bit first.
+
+    Raises `ValueError` if one of them is negative or needs more bits.
+    """
+    return np.array([as_bytes(a, num_bits), as_bytes(b, num_bits)], np.float64).T[np.newaxis]
+
+
+def mini_batches(x, y, size, random_state):
+    """Yield mini-batches `(x, y)` of `size` examples for ever, in a new random order each epoch.
+
+    Where `size` does not divide the number of examples, the last mini-batch of an epoch is filled
+    up with the first examples of the next: all have the same size, and no example is left out.
+    """
+    order = np.empty(0, int)
+    while True:
+        while len(order) < size:
+            order = np.concatenate([order, random_state.permutation(len(x))])
+        chosen, order = order[:size], order[size:]
+        yield x[chosen], y[chosen]
+
+
+def _draw_operands(num_bits, batch_size, random_state):
+    """Draw the integer bits of a, b, a, b, ... with shape `(batch, time, 2)`."""
+    if num_bits <= LONGEST_DRAWN_WHOLE:
+        largest = 2 ** (num_bits - 1) - 1
+        # One call for all numbers consumes the stream as one call for each does.
+        operands = random_state.randint(0, largest, size=(batch_size, 2), dtype=np.int64)
+        return operands[:, np.newaxis, :] >> np.arange(num_bits)[:, np.newaxis] & 1
+    bits = random_state.randint(0, 2, size=(batch_size, 2, num_bits - 1), dtype=np.int64)
+    # The highest bit stays free for the sum.
+    return np.pad(bits, [(0, 0), (0, 0), (0, 1)]).transpose(0, 2, 1)
+
+
+def _add(x):
+    """Add operands of shape `(batch, time, 2)` column by column, as one does on paper."""
+    y = np.empty_like(x[:, :, :1])
+    carry = 0
+    for column in range(x.shape[1]):
+        total = x[:, column, 0] + x[:, column, 1] + carry
+        y[:, column, 0] = total & 1
+        carry = total >> 1
+    return y

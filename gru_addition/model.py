@@ -1,0 +1,212 @@
+"""The tutorial's TensorFlow 1 graph: a gated recurrent unit, and the model that adds with it.
+
+Sections 2 and 3 of the tutorial. Everything is built in the caller's `tf.Graph`; nothing here opens
+a session, and no process-wide setting is touched:
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        model = AdditionModel(seed=0)
+        session.run(tf.global_variables_initializer())
+        session.run(model.output, {model.gru.input_layer: x})
+"""
+
+import numpy as np
+
+from gru_addition.checks import brief, number, whole_number
+from gru_addition.quiet import quiet_import
+
+with quiet_import():
+    # The TensorFlow 1 interface that TensorFlow 2 still carries, without disabling TensorFlow 2.
+    import tensorflow.compat.v1 as tf
+
+# A random op mixes the graph's seed with one of its own, by default the number of ops made before
+# it, so that the same code draws other weights in each TensorFlow version. These are the numbers
+# that the tutorial's graph has in TensorFlow 1.3.0. Given explicitly, they make the weights the
+# ones that 1.3.0 draws after `tf.set_random_seed(seed)`, bit for bit.
+OP_SEEDS = {
+    "Wr": 3,
+    "Wz": 12,
+    "Wh": 21,
+    "Ur": 30,
+    "Uz": 39,
+    "Uh": 48,
+    "br": 57,
+    "bz": 66,
+    "bh": 75,
+    "W_output": 175,
+    "b_output": 184,
+}
+
+
+class GRU:
+    """A gated recurrent unit: Chung et al. 2014 (arXiv:1412.3555), section 3.2.
+
+        z_t = sigmoid(x_t Wz + h_{t-1} Uz + bz)
+        r_t = sigmoid(x_t Wr + h_{t-1} Ur + br)
+        h~_t = tanh(x_t Wh + (r_t * h_{t-1}) Uh + bh)
+        h_t = (1 - z_t) * h_{t-1} + z_t * h~_t
+
+    Two conventions differ between implementations. Here, as in the paper, the reset gate r_t acts
+    on the state before the product with Uh, and the update gate z_t weighs the new state.
+
+    input_dimensions: int, the size of an input vector x_t.
+    hidden_size: int, the size of the state h_t.
+    dtype: tf.float64 or tf.float32.
+    seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
+        version. With None they are drawn as the graph's own seed says, by default at random.
+
+    Attributes, by the tutorial's names:
+    Wr, Wz, Wh: variables of shape (input_dimensions, hidden_size).
+    Ur, Uz, Uh: variables of shape (hidden_size, hidden_size).
+    br, bz, bh: variables of shape (hidden_size,).
+    input_layer: placeholder of shape (batch, time, input_dimensions).
+    x_t: the input with time in front, as `tf.scan` wants it.
+    h_0: the initial state, zeros of shape (batch, hidden_size).
+    h_t_transposed: the states as `tf.scan` returns them, (time, batch, hidden_size).
+    h_t: the states, (batch, time, hidden_size).
+    """
+
+    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None):
+        self.input_dimensions = whole_number("input_dimensions", input_dimensions, minimum=1)
+        self.hidden_size = whole_number("hidden_size", hidden_size, minimum=1)
+        self.dtype = _float_dtype(dtype)
+        _seed_graph(seed)
+
+        def weight(name, *shape):
+            return _random_variable(name, shape, self.dtype, seed, name_in_graph=name)
+
+        # The input to each gate.
+        self.Wr = weight("Wr", input_dimensions, hidden_size)
+        self.Wz = weight("Wz", input_dimensions, hidden_size)
+        self.Wh = weight("Wh", input_dimensions, hidden_size)
+        # The state to each gate.
+        self.Ur = weight("Ur", hidden_size, hidden_size)
+        self.Uz = weight("Uz", hidden_size, hidden_size)
+        self.Uh = weight("Uh", hidden_size, hidden_size)
+        # The bias of each gate.
+        self.br = weight("br", hidden_size)
+        self.bz = weight("bz", hidden_size)
+        self.bh = weight("bh", hidden_size)
+
+        self.input_layer = tf.placeholder(self.dtype, (None, None, input_dimensions), name="input")
+        self.x_t, self.h_0, self.h_t_transposed, self.h_t = self._scan(self.input_layer)
+
+    def forward_pass(self, h_tm1, x_t):
+        """One step: from the state h_{t-1} and the input x_t to the state h_t.
+
+        h_tm1: (batch, hidden_size). x_t: (batch, input_dimensions). Returns (batch, hidden_size).
+        """
+        # The update gate: how much of each unit's state is replaced by the proposal.
+        z_t = tf.sigmoid(tf.matmul(x_t, self.Wz) + tf.matmul(h_tm1, self.Uz) + self.bz)
+        # The reset gate: how much of each unit's state the proposal may look at.
+        r_t = tf.sigmoid(tf.matmul(x_t, self.Wr) + tf.matmul(h_tm1, self.Ur) + self.br)
+        # The proposal: what the state would become if nothing of the old one were kept.
+        h_proposal = tf.tanh(
+            tf.matmul(x_t, self.Wh) + tf.matmul(tf.multiply(r_t, h_tm1), self.Uh) + self.bh
+        )
+        return tf.multiply(1 - z_t, h_tm1) + tf.multiply(z_t, h_proposal)
+
+    def hidden_states(self, inputs):
+        """Run the same variables over another tensor of shape (batch, time, input_dimensions).
+
+        Returns the states, of shape (batch, time, hidden_size).
+        """
+        return self._scan(inputs)[-1]
+
+    def _scan(self, inputs):
+        x_t = tf.transpose(inputs, [1, 0, 2], name="x_t")
+        # A product with zeros is zero and takes its batch size from the input.
+        zeros = tf.zeros((self.input_dimensions, self.hidden_size), self.dtype)
+        h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
+        h_t_transposed = tf.scan(self.forward_pass, x_t, initializer=h_0, name="h_t_transposed")
+        h_t = tf.transpose(h_t_transposed, [1, 0, 2], name="h_t")
+        return x_t, h_0, h_t_transposed, h_t
+
+
+class AdditionModel:
+    """A GRU that reads two numbers bit by bit and writes their sum: section 3 of the tutorial.
+
+    hidden_size: int, the size of the GRU's state.
+    learning_rate: float, Adam's step size.
+    dtype, seed: as for `GRU`.
+
+    Attributes, by the tutorial's names:
+    gru: the `GRU`; its `input_layer` takes the operands' bits, (batch, time, 2).
+    W_output, b_output: variables of shape (hidden_size, 1) and (1,).
+    output: for each column the sum's bit, as a real number near 0 or 1, (batch, time, 1).
+    expected_output: placeholder for the sum's bits, (batch, time, 1).
+    loss: scalar, half the squared error, summed over the columns, averaged over the batch.
+    train_step: the op that takes one step of Adam.
+    weights: all variables above by name, `Wr` to `b_output`.
+    """
+
+    def __init__(self, hidden_size=16, learning_rate=0.001, dtype=tf.float64, seed=None):
+        learning_rate = number("learning_rate", learning_rate, 1e-9, 1)
+        self.gru = GRU(2, hidden_size, dtype, seed)
+        dtype = self.gru.dtype
+
+        # Without names in the graph, like the tutorial's, so that its checkpoints fit.
+        self.W_output = _random_variable("W_output", (hidden_size, 1), dtype, seed)
+        self.b_output = _random_variable("b_output", (1,), dtype, seed)
+        # Every state h_t of an example goes through the output layer, not only the last.
+        self.output = tf.map_fn(
+            lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, self.gru.h_t
+        )
+
+        self.expected_output = tf.placeholder(dtype, (None, None, 1), name="expected_output")
+        with tf.name_scope("batch_size"):
+            batch_size = tf.cast(tf.shape(self.output)[0], dtype)
+        squared_error = tf.pow(self.output - self.expected_output, 2)
+        self.loss = tf.reduce_sum(0.5 * squared_error) / batch_size
+        self.train_step = tf.train.AdamOptimizer(learning_rate).minimize(self.loss)
+
+    @property
+    def weights(self):
+        """The variables by name: `Wr Wz Wh Ur Uz Uh br bz bh W_output b_output`."""
+        return {
+            name: getattr(self if name.endswith("_output") else self.gru, name) for name in OP_SEEDS
+        }
+
+    def initial_values(self, weights):
+        """Return the feed with which the variables' initializer sets them to `weights`.
+
+        weights: arrays by name, `Wr` to `b_output`. To be called in the model's graph. Raises
+            `ValueError` naming the array that is missing, unknown, or has a wrong shape or values.
+        """
+        unknown = [name for name in weights if name not in self.weights]
+        if unknown:
+            raise ValueError(
+                f"weights must hold {', '.join(self.weights)}, not {brief(unknown[0])}"
+            )
+        feed = {}
+        for name, variable in self.weights.items():
+            shape = tuple(variable.shape)
+            value = np.asarray(weights.get(name))
+            if value.shape != shape or value.dtype.kind != "f" or not np.isfinite(value).all():
+                raise ValueError(
+                    f"{name} must be an array of {shape} finite real numbers, "
+                    f"not {brief(weights.get(name))}"
+                )
+            # A session lets one replace any tensor, here the random numbers.
+            feed[variable.initial_value] = value
+        return feed
+
+
+def _random_variable(name, shape, dtype, seed, name_in_graph=None):
+    op_seed = None if seed is None else OP_SEEDS[name]
+    initial_value = tf.truncated_normal(shape, stddev=0.01, dtype=dtype, seed=op_seed)
+    return tf.Variable(initial_value, name=name_in_graph)
+
+
+def _seed_graph(seed):
+    if seed is not None:
+        tf.set_random_seed(whole_number("seed", seed, minimum=0, maximum=2**32 - 1))
+
+
+def _float_dtype(dtype):
+    try:
+        converted = tf.as_dtype(dtype)
+    except TypeError:
+        converted = None
+    if converted not in (tf.float32, tf.float64):
+        raise ValueError(f"dtype must be float32 or float64, not {brief(dtype)}")
+    return converted

@@ -1,0 +1,81 @@
+"""The loss curves, as a picture and as a live plot.
+
+Everything here is handed arrays, and knows nothing of TensorFlow.
+"""
+
+import io
+
+from IPython import get_ipython
+from IPython.display import Image, display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
+
+
+def loss_figure(train_losses, validation_losses, logarithmic=False):
+    """Draw the tutorial's figure: the losses over the iterations, train in blue, test in red.
+
+    train_losses, validation_losses: one number per iteration.
+    logarithmic: whether the axis of the losses is logarithmic.
+    """
+    # A figure made without pyplot belongs to nobody: no notebook shows it a second time.
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot(train_losses, "-b", label="Train loss")
+    axes.plot(validation_losses, "-r", label="Test loss", alpha=0.7)
+    axes.set_xlabel("Iteration")
+    axes.set_ylabel("Loss (half the squared error of a sum)")
+    axes.set_yscale("log" if logarithmic else "linear")
+    if not logarithmic:
+        axes.set_ylim(bottom=0)
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+class LossPlot:
+    """A progress callback that shows the losses while the model trains.
+
+    In a notebook one figure is redrawn in place every `every` iterations, and remains:
+
+        train(on_progress=LossPlot())
+
+    Elsewhere the finished figure is saved as `path`.
+    """
+
+    def __init__(self, path="losses.png", every=50, logarithmic=False):
+        self.path = path
+        self.every = every
+        self.logarithmic = logarithmic
+        self._next_iteration = 0
+        self._display = None
+
+    def __call__(self, history):
+        is_due = len(history) > self._next_iteration
+        while self._next_iteration < len(history):
+            self._next_iteration += self.every
+        if _in_notebook() and (is_due or history.is_complete):
+            self._show(self._draw(history))
+        elif history.is_complete:
+            self._draw(history).savefig(self.path)
+
+    def _draw(self, history):
+        return loss_figure(history.train_losses, history.validation_losses, self.logarithmic)
+
+    def _show(self, figure):
+        png = io.BytesIO()
+        figure.savefig(png, format="png")
+        # Replacing the image by another of the same size is what keeps the page from jumping.
+        image = Image(png.getvalue(), width=WIDTH * 100, height=HEIGHT * 100)
+        if self._display is None:
+            self._display = display(image, display_id=True)
+        else:
+            self._display.update(image)
+
+
+def _in_notebook():
+    """Whether pictures can be shown: IPython runs, and in a kernel rather than in a terminal."""
+    return getattr(get_ipython(), "kernel", None) is not None

@@ -1,0 +1,205 @@
+"""The data are the tutorial's, number for number; the oracle of a sum is Python's integers."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from conftest import SEEDS, VERSIONS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gru_addition.dataset import (
+    as_bytes,
+    encode,
+    from_bytes,
+    generate_batch,
+    generate_example,
+    mini_batches,
+)
+
+# The first two pairs that the tutorial's draws give on NumPy 1.16.6 after np.random.seed(7).
+RECORDED_DRAWS = {
+    2: [(0, 0), (0, 0)],
+    3: [(0, 1), (2, 0)],
+    5: [(4, 9), (6, 3)],
+    20: [(61615, 189636), (49689, 10742)],
+    33: [(327741615, 976413892), (3349725721, 1369975286)],
+    34: [(5271381188, 5664942582), (8496402643, 6251689575)],
+    48: [(123897898001604, 72676511590902), (24481220055251, 3949031667303)],
+    63: [
+        (1407639518939636932, 551904368352831990),
+        (3475536756154880211, 4122204982959224423),
+    ],
+    64: [
+        (1407639518939636932, 5163590386780219894),
+        (8087222774582268115, 4122204982959224423),
+    ],
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_batches_are_those_of_the_golden_record(golden, version, seed):
+    record = golden(version, seed)
+    random_state = np.random.RandomState(seed)
+
+    for split in "train", "test":
+        x, y = generate_batch(5, 100, random_state)
+        np.testing.assert_array_equal(x, record[f"x_{split}"])
+        np.testing.assert_array_equal(y, record[f"y_{split}"])
+
+
+@pytest.mark.parametrize(("num_bits", "pairs"), RECORDED_DRAWS.items())
+def test_draws_of_any_length_are_the_recorded_ones(num_bits, pairs):
+    random_state = np.random.RandomState(7)
+
+    examples = [generate_example(num_bits, random_state) for _ in pairs]
+
+    assert [(from_bytes(a), from_bytes(b)) for a, b, _ in examples] == pairs
+
+
+@given(num_bits=st.integers(2, 64), seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
+def test_a_batch_is_drawn_as_single_numbers_are(num_bits, seed, size):
+    one_by_one = np.random.RandomState(seed)
+    # On every platform NumPy's default integer was 64 bits where the tutorial was written.
+    expected = [
+        one_by_one.randint(0, 2 ** (num_bits - 1) - 1, dtype=np.int64) for _ in range(2 * size)
+    ]
+
+    x, _ = generate_batch(num_bits, size, np.random.RandomState(seed))
+
+    assert [from_bytes(bits) for example in x for bits in example.T] == expected
+
+
+@given(num_bits=st.integers(2, 300), seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
+def test_y_is_the_sum_of_x(num_bits, seed, size):
+    x, y = generate_batch(num_bits, size, np.random.RandomState(seed))
+
+    assert x.shape == (size, num_bits, 2)
+    assert y.shape == (size, num_bits, 1)
+    assert x.dtype == y.dtype == np.float64
+    for operands, total in zip(x, y, strict=True):
+        a, b = (from_bytes(bits) for bits in operands.T)
+        assert from_bytes(total[:, 0]) == a + b
+
+
+@given(num_bits=st.integers(2, 100), seed=st.integers(0, 2**32 - 1))
+def test_examples_and_batches_share_the_stream(num_bits, seed):
+    random_state = np.random.RandomState(seed)
+    examples = [generate_example(num_bits, random_state) for _ in range(3)]
+
+    x, y = generate_batch(num_bits, 3, np.random.RandomState(seed))
+
+    np.testing.assert_array_equal([(a, b) for a, b, _ in examples], x.transpose(0, 2, 1))
+    np.testing.assert_array_equal([c for _, _, c in examples], y[:, :, 0])
+    assert random_state.randint(2**31) == after(num_bits, 3, seed).randint(2**31)
+
+
+def after(num_bits, batch_size, seed):
+    random_state = np.random.RandomState(seed)
+    generate_batch(num_bits, batch_size, random_state)
+    return random_state
+
+
+def test_numpys_global_state_serves_as_well():
+    state = np.random.get_state()
+    try:
+        np.random.seed(3)
+        from_module = generate_batch(9, 5, np.random)
+    finally:
+        np.random.set_state(state)
+
+    np.testing.assert_array_equal(from_module[0], generate_batch(9, 5, np.random.RandomState(3))[0])
+
+
+def test_long_numbers_use_every_bit_but_the_sums():
+    x, _ = generate_batch(100, 1000, np.random.RandomState(0))
+
+    assert not x[:, 99].any()
+    # Each mean of 2,000 fair bits has a standard deviation of 0.011.
+    np.testing.assert_allclose(x[:, :99].mean(axis=(0, 2)), 0.5, atol=0.06)
+
+
+@given(num=st.integers(0, 2**300), spare=st.integers(0, 70))
+def test_as_bytes_is_pythons_binary_form_reversed(num, spare):
+    size = num.bit_length() + spare
+
+    bits = as_bytes(num, size)
+
+    assert bits == [int(digit) for digit in reversed(f"{num:0{size}b}")][:size]
+    assert all(type(bit) is int for bit in bits)
+    assert from_bytes(bits) == num
+
+
+@given(st.lists(st.integers(0, 1)))
+def test_from_bytes_and_as_bytes_are_inverse(bits):
+    assert as_bytes(from_bytes(bits), len(bits)) == bits
+
+
+def test_a_million_bits_survive_the_round_trip():
+    num = 3**630_000
+
+    assert from_bytes(as_bytes(num, 1_000_000)) == num
+
+
+@given(a=st.integers(0, 2**80), b=st.integers(0, 2**80))
+def test_encode_puts_the_operands_side_by_side(a, b):
+    x = encode(a, b, 81)
+
+    assert x.shape == (1, 81, 2)
+    assert [from_bytes(x[0, :, channel]) for channel in (0, 1)] == [a, b]
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 7, 20])
+def test_mini_batches_use_every_example_equally_often(size):
+    x, y = np.arange(20).reshape(20, 1, 1), -np.arange(20).reshape(20, 1, 1)
+    epochs = 14
+
+    batches = list(islice(mini_batches(x, y, size, np.random.RandomState(0)), epochs * 20 // size))
+
+    assert {len(x_batch) for x_batch, _ in batches} == {size}
+    for x_batch, y_batch in batches:
+        np.testing.assert_array_equal(y_batch, -x_batch)
+    drawn = np.concatenate([x_batch.ravel() for x_batch, _ in batches])
+    in_epochs = drawn[: len(drawn) // 20 * 20].reshape(-1, 20)
+    np.testing.assert_array_equal(np.sort(in_epochs), [np.arange(20)] * len(in_epochs))
+    assert not np.array_equal(in_epochs[0], in_epochs[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: as_bytes(-1, 4), ValueError, "num must be .* at least 0, not -1"),
+        (lambda: as_bytes(16, 4), ValueError, "num must fit in final_size, 4 bits, not need 5"),
+        (lambda: as_bytes(10**5000, 4), ValueError, "an integer of 16,610 bits"),
+        (lambda: as_bytes(1.5, 4), TypeError, "num must be a whole number .*, not 1.5"),
+        (lambda: as_bytes(1, -4), ValueError, "final_size must be .* at least 0, not -4"),
+        (lambda: from_bytes([0, 2]), ValueError, r"bits must be .* zeros and ones, not \[0, 2\]"),
+        (lambda: from_bytes([[0], [1]]), ValueError, "flat sequence"),
+        (lambda: encode(4, 1, 2), ValueError, "num must fit in final_size"),
+        (lambda: generate_batch(1, 1, np.random), ValueError, "num_bits .* at least 2, not 1"),
+        (lambda: generate_batch(5, 0, np.random), ValueError, "batch_size .* at least 1, not 0"),
+        (lambda: generate_batch(5, True, np.random), TypeError, "batch_size .* not True"),
+        (lambda: generate_batch("5", 1, np.random), TypeError, "num_bits .* not '5'"),
+        (lambda: generate_batch(5, 1, 7), TypeError, "random_state must be .* not 7"),
+        (
+            lambda: generate_batch(5, 1, np.random.default_rng(7)),
+            TypeError,
+            "random_state must be .* not Generator",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@given(st.integers())
+def test_as_bytes_never_drops_a_bit(num):
+    """The tutorial's version truncates what does not fit, and writes -1 as all ones."""
+    try:
+        assert from_bytes(as_bytes(num, 8)) == num
+    except ValueError:
+        assert num not in range(256)
+    else:
+        assert num in range(256)

@@ -1,0 +1,171 @@
+"""The same seed gives, on today's TensorFlow, the numbers of TensorFlow 1.3.0 and 1.15.5.
+
+Nothing is handed over but the seed. The oracle is golden/, recorded by golden/record.py.
+"""
+
+import numpy as np
+import pytest
+from conftest import CHAOTIC_SEED, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
+
+from gru_addition.dataset import encode
+from gru_addition.model import OP_SEEDS, AdditionModel, tf
+
+pytestmark = pytest.mark.parametrize("version", VERSIONS)
+for_each_seed = pytest.mark.parametrize("seed", SEEDS)
+for_each_stable_seed = pytest.mark.parametrize("seed", STABLE_SEEDS)
+
+LARGEST_LOSS_DEVIATION = 1e-12
+LARGEST_GRADIENT_DEVIATION = 1e-13
+
+
+@for_each_seed
+def test_initial_weights_are_identical_bit_for_bit(golden, version, seed):
+    with tf.Graph().as_default(), tf.Session() as session:
+        model = AdditionModel(seed=seed)
+        session.run(tf.global_variables_initializer())
+        weights = session.run(model.weights)
+
+    assert set(weights) == set(OP_SEEDS)
+    for name, weight in weights.items():
+        np.testing.assert_array_equal(weight, golden(version, seed)["initial_" + name], name)
+
+
+@for_each_seed
+def test_first_gradients_agree(golden, version, seed, figure):
+    record = golden(version, seed)
+    with tf.Graph().as_default(), tf.Session() as session:
+        model = AdditionModel(seed=seed)
+        gradients = dict(
+            zip(OP_SEEDS, tf.gradients(model.loss, list(model.weights.values())), strict=True)
+        )
+        session.run(tf.global_variables_initializer())
+        feed = {
+            model.gru.input_layer: record["x_train"],
+            model.expected_output: record["y_train"],
+        }
+        gradients = session.run(gradients, feed)
+
+    deviations = [
+        relative_deviation(gradient, record["gradient_" + name]).max()
+        for name, gradient in gradients.items()
+    ]
+    figure(f"{version}, seed {seed}: first gradients deviate by at most {max(deviations):.1e}")
+    assert max(deviations) < LARGEST_GRADIENT_DEVIATION
+
+
+@for_each_seed
+def test_all_losses_agree_up_to_a_spike(golden, trained, version, seed, figure):
+    record, history = golden(version, seed), trained(seed).history
+    spike = spike_onset(record["validation_losses"])
+
+    assert len(history) == len(record["train_losses"]) == 5000
+    deviations = {
+        kind: relative_deviation(getattr(history, kind)[:spike], record[kind][:spike]).max()
+        for kind in ("train_losses", "validation_losses")
+    }
+    compared = f"{len(history):,}" if spike is None else f"{spike:,}, where a spike sets in"
+    figure(
+        f"{version}, seed {seed}: train losses deviate by at most {deviations['train_losses']:.1e},"
+        f" validation losses by {deviations['validation_losses']:.1e} (iterations: {compared})"
+    )
+    assert max(deviations.values()) < LARGEST_LOSS_DEVIATION
+
+
+def test_only_the_chaotic_run_has_a_spike(golden, version):
+    onsets = {seed: spike_onset(golden(version, seed)["validation_losses"]) for seed in SEEDS}
+
+    assert [seed for seed in SEEDS if onsets[seed] is not None] == [CHAOTIC_SEED]
+    later_losses = golden(version, CHAOTIC_SEED)["train_losses"][onsets[CHAOTIC_SEED] :]
+    assert later_losses.max() > 1.2 * later_losses[0]
+
+
+@for_each_stable_seed
+def test_final_weights_agree(golden, trained, version, seed):
+    record = golden(version, seed)
+
+    for name, weight in trained(seed).weights.items():
+        # Relative to the largest weight, since small ones are differences of large numbers.
+        scale = np.abs(record["final_" + name]).max()
+        np.testing.assert_allclose(weight, record["final_" + name], rtol=0, atol=1e-12 * scale)
+
+
+@for_each_stable_seed
+def test_the_answer_to_1024_plus_16_agrees(golden, trained, version, seed):
+    record = golden(version, seed)
+    adder = trained(seed).adder
+
+    assert adder.add(1024, 16, num_bits=20) == record["answer_1024_16"]
+    output = adder.predict(encode(1024, 16, num_bits=20))[0, :, 0]
+    np.testing.assert_allclose(output, record["output_1024_16"], rtol=0, atol=1e-12)
+
+
+def test_an_old_checkpoint_restores_by_name_and_continues_to_the_same_losses(
+    golden, version, figure
+):
+    record = golden(version, 0)
+    checkpoint = GOLDEN / version / "checkpoint" / "seed-0-2500"
+    with tf.Graph().as_default(), tf.Session() as session:
+        model = AdditionModel()
+        tf.train.Saver().restore(session, str(checkpoint))
+        losses = continue_training(
+            session, model.train_step, model.loss, model.gru.input_layer, model.expected_output,
+            record, iterations=2500,
+        )  # fmt: skip
+
+    deviation = relative_deviation(losses, recorded_losses(record)[2500:]).max()
+    figure(f"{version}: losses after restoring its checkpoint deviate by at most {deviation:.1e}")
+    assert deviation < LARGEST_LOSS_DEVIATION
+
+
+def test_an_old_metagraph_trains_on_todays_tensorflow(golden, version, figure):
+    record = golden(version, 0)
+    checkpoint = GOLDEN / version / "checkpoint" / "seed-0-2500"
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.train.import_meta_graph(f"{checkpoint}.meta").restore(session, str(checkpoint))
+        losses = continue_training(
+            session, "Adam", "truediv:0", "input:0", "expected_output:0", record, iterations=200
+        )
+        assert graph.get_operation_by_name("h_t_transposed/while/Enter")
+
+    deviation = relative_deviation(losses, recorded_losses(record)[2500:2700]).max()
+    figure(f"{version}: losses of its own graph, imported, deviate by at most {deviation:.1e}")
+    assert deviation < LARGEST_LOSS_DEVIATION
+
+
+def continue_training(session, train_step, loss, x, y, record, iterations):
+    """Return the losses of that many iterations, of shape (iterations, 2), as the tutorial's."""
+    train_feed = {x: record["x_train"], y: record["y_train"]}
+    test_feed = {x: record["x_test"], y: record["y_test"]}
+    losses = np.empty((iterations, 2))
+    for iteration in range(iterations):
+        losses[iteration, 0] = session.run([loss, train_step], train_feed)[0]
+        losses[iteration, 1] = session.run(loss, test_feed)
+    return losses
+
+
+def recorded_losses(record):
+    return np.stack([record["train_losses"], record["validation_losses"]], axis=1)
+
+
+def relative_deviation(ours, recorded):
+    return np.abs(ours - recorded) / np.abs(recorded)
+
+
+def spike_onset(losses):
+    """Return the iteration at which rounding errors begin to grow into a spike, or None.
+
+    When Adam's steps become too long for the valley they are in, the weights swing from one side
+    to the other, a little further with each step. In the validation loss it shows as a term that
+    changes sign at every iteration. High differences leave of the losses only that term. It grows
+    exponentially, from rounding errors, 1e-16, by way of 1e-12 and 1e-8 to a visible spike; since
+    the first stretch can't be seen, it is taken to last as long as the second.
+    """
+    order = 6
+    swing = np.abs(np.diff(losses, order)) / 2**order / losses[order:]
+    visible = np.flatnonzero(swing > 1e-6)
+    # The first iterations fall steeply, without any swing.
+    visible = visible[visible > 1000]
+    if not len(visible):
+        return None
+    reached = [np.flatnonzero(swing[: visible[0]] < level)[-1] for level in (1e-12, 1e-8)]
+    return order + reached[0] - (reached[1] - reached[0])

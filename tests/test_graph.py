@@ -1,0 +1,107 @@
+"""The graph is the tutorial's, op by op, but for listed differences.
+
+The oracle is golden/tf-1.3.0/graph.json. Ours is built in a process of its own, since TensorFlow 2
+builds loops and variables as TensorFlow 1 did only after `tf.disable_v2_behavior()`, a switch for
+the whole process. The differences are listed in golden/graph-differences.txt, each with its reason.
+"""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import GOLDEN
+
+PRINT_OPS = """
+import json
+from gru_addition.model import AdditionModel, tf
+tf.disable_v2_behavior()
+with tf.Graph().as_default() as graph:
+    AdditionModel()
+    tf.global_variables_initializer()
+print(json.dumps({op.name: op.type for op in graph.get_operations()}))
+"""
+
+# Types that later versions replaced by another of the same meaning.
+SUCCESSORS = {
+    "Add": "AddV2",
+    "Stack": "StackV2",
+    "StackPop": "StackPopV2",
+    "StackPush": "StackPushV2",
+    # A StackV2 is a handle rather than a reference.
+    "RefEnter": "Enter",
+}
+
+
+def one_up(match):
+    return f"{match['loop']}add_{int(match['number'] or 0) + 1}{match['rest']}"
+
+
+# Patterns of names in TensorFlow 1.3.0 and what stands in their place in later versions.
+RENAMINGS = [
+    # Each loop counts its steps first, which takes the name `add`: all others move up by one.
+    (
+        r"(?P<loop>(h_t_transposed|map)/while/)add(_(?P<number>\d+))?(?P<rest>(_grad)?(/.*)?)$",
+        one_up,
+    ),
+    # The counter stands before the loop's other variables, and is the one that the gradient copies.
+    (r"(gradients/h_t_transposed/while/(Enter|Exit|Merge|Switch))_1_grad", r"\1_3_grad"),
+    (r"(gradients/map/while/(Enter|Exit|Merge|Switch))_1_grad", r"\1_2_grad"),
+    # Ops are named after their types.
+    (r"/StackPush", "/StackPushV2"),
+    (r"/StackPop", "/StackPopV2"),
+    (r"/RefEnter", "/Enter"),
+    # The gradient of a product calls `Mul` by its own name.
+    (r"((mul|Mul|Mul_\d)_grad)/mul", r"\1/Mul"),
+]
+
+
+@pytest.fixture(scope="module")
+def our_ops():
+    return json.loads(subprocess.check_output([sys.executable, "-c", PRINT_OPS]))
+
+
+@pytest.fixture(scope="module")
+def listed():
+    """The differences in the file: a list of (sign, name, types)."""
+    lines = (GOLDEN / "graph-differences.txt").read_text().splitlines()
+    return [line.split(maxsplit=2) for line in lines if line and not line.startswith("#")]
+
+
+def rename(name):
+    for pattern, replacement in RENAMINGS:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def test_names_and_types_differ_only_as_listed(golden_graph, our_ops, listed):
+    theirs = {rename(name): op_type for name, op_type in golden_graph["all"].items()}
+    assert len(theirs) == len(golden_graph["all"])
+
+    differences = []
+    for name in theirs.keys() | our_ops.keys():
+        if name not in our_ops:
+            differences.append(["-", name, theirs[name]])
+        elif name not in theirs:
+            differences.append(["+", name, our_ops[name]])
+        elif our_ops[name] not in (theirs[name], SUCCESSORS.get(theirs[name])):
+            differences.append(["~", name, f"{theirs[name]} {our_ops[name]}"])
+
+    assert sorted(differences) == sorted(listed)
+
+
+@pytest.mark.parametrize("rule", RENAMINGS, ids=[pattern for pattern, _ in RENAMINGS])
+def test_each_renaming_is_needed(golden_graph, our_ops, rule):
+    pattern, _ = rule
+    renamed = [name for name in golden_graph["all"] if re.search(pattern, name)]
+
+    assert renamed
+    assert not set(renamed) <= our_ops.keys()
+
+
+def test_each_successor_is_needed(golden_graph, our_ops):
+    types = {rename(name): op_type for name, op_type in golden_graph["all"].items()}
+    replaced = {types[n] for n in types.keys() & our_ops.keys() if types[n] != our_ops[n]}
+
+    assert replaced >= set(SUCCESSORS)
