@@ -26,6 +26,8 @@ def prepare_directory(directory):
 
     Raises `OSError` or `ValueError` if that is not possible.
     """
+    if not os.fspath(directory):
+        raise ValueError("it has no name")
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=directory):
@@ -58,7 +60,7 @@ def load_weights(directory):
     """
     path = Path(directory) / "weights.npz"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
     except FileNotFoundError:
         raise FileNotFoundError(

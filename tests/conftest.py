@@ -1,13 +1,17 @@
 """What the tests share: the golden record, one training run per seed, and a list of figures."""
 
 import json
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-GOLDEN = Path(__file__).parent / "golden"
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden"
 VERSIONS = "tf-1.3.0", "tf-1.15.5"
 STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
@@ -34,11 +38,45 @@ def golden_graph():
 
 
 @pytest.fixture(scope="session")
-def trained():
-    """A function that returns the tutorial's run for a seed, trained once per test session."""
-    from gru_addition.train import Config, train
+def default_command(tmp_path_factory):
+    """`python -m gru_addition.train` without arguments: its process, and where it ran."""
+    directory = tmp_path_factory.mktemp("default")
+    return run_module("gru_addition.train", cwd=directory), directory
 
-    return cache(lambda seed: train(Config(seed=seed)))
+
+@pytest.fixture(scope="session")
+def trained(default_command):
+    """A function that returns the tutorial's run for a seed, trained once per test session.
+
+    That of seed 0, the default, is read from what the command saved.
+    """
+    from gru_addition.train import Config, History, Run, train
+
+    @cache
+    def run(seed):
+        if seed != 0:
+            return train(Config(seed=seed))
+        directory = default_command[1] / "runs" / "latest"
+        history = History(Config().iterations)
+        with np.load(directory / "history.npz") as losses:
+            history.extend(losses["train_losses"], losses["validation_losses"])
+        with np.load(directory / "weights.npz") as weights:
+            return Run(Config(), history, dict(weights))
+
+    return run
+
+
+def run_module(module, *arguments, **options):
+    """Run `python -m module` in a process of its own, on this checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environment(), capture_output=True, text=True, **options,
+    )  # fmt: skip
+
+
+def environment():
+    """The environment of a process that finds this checkout from any directory."""
+    return os.environ | {"PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture

@@ -45,10 +45,11 @@ def test_first_gradients_agree(golden, version, seed, figure):
         }
         gradients = session.run(gradients, feed)
 
-    deviations = [
-        relative_deviation(gradient, record["gradient_" + name]).max()
-        for name, gradient in gradients.items()
-    ]
+    # Relative to an array's largest entry, since small ones are differences of larger numbers.
+    deviations = []
+    for name, gradient in gradients.items():
+        recorded = record["gradient_" + name]
+        deviations.append(np.abs(gradient - recorded).max() / np.abs(recorded).max())
     figure(f"{version}, seed {seed}: first gradients deviate by at most {max(deviations):.1e}")
     assert max(deviations) < LARGEST_GRADIENT_DEVIATION
 
@@ -76,7 +77,7 @@ def test_only_the_chaotic_run_has_a_spike(golden, version):
 
     assert [seed for seed in SEEDS if onsets[seed] is not None] == [CHAOTIC_SEED]
     later_losses = golden(version, CHAOTIC_SEED)["train_losses"][onsets[CHAOTIC_SEED] :]
-    assert later_losses.max() > 1.2 * later_losses[0]
+    assert (later_losses / np.minimum.accumulate(later_losses)).max() > 1.2
 
 
 @for_each_stable_seed

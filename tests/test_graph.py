@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import GOLDEN
+from conftest import GOLDEN, ROOT
 
 PRINT_OPS = """
 import json
@@ -59,7 +59,7 @@ RENAMINGS = [
 
 @pytest.fixture(scope="module")
 def our_ops():
-    return json.loads(subprocess.check_output([sys.executable, "-c", PRINT_OPS]))
+    return json.loads(subprocess.check_output([sys.executable, "-c", PRINT_OPS], cwd=ROOT))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,138 @@
+"""The trained network answers for any length, and what it is handed is checked."""
+
+import numpy as np
+import numpy_gru
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gru_addition import add
+from gru_addition.add import Adder, show_sum
+from gru_addition.train import Config, train
+
+WEIGHTS = numpy_gru.random_weights(6, np.random.RandomState(0))
+
+
+@pytest.fixture(scope="module")
+def adder():
+    return Adder.from_weights(WEIGHTS)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    batch=st.integers(1, 12),
+    time=st.integers(1, 40),
+    at_a_time=st.integers(1, 50),
+    seed=st.integers(0, 1000),
+)
+def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_time, seed):
+    x = np.random.RandomState(seed).randint(0, 2, size=(batch, time, 2))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(add, "COLUMNS_PER_RUN", at_a_time)
+        y = adder.predict(x)
+
+    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
+
+
+def test_a_sum_is_read_from_the_output_above_a_half():
+    """Two weights are enough to copy a's bits: the state is tanh(6 a - 3) in every column."""
+    weights = {name: np.zeros_like(weight) for name, weight in numpy_gru.random_weights(
+        1, np.random.RandomState(0)).items()}  # fmt: skip
+    weights["bz"][:] = 50
+    weights["Wh"][0, 0], weights["bh"][0] = 6, -3
+    weights["W_output"][0, 0], weights["b_output"][0] = 0.5, 0.5
+    copier = Adder.from_weights(weights)
+
+    assert copier.add(1234567, 0) == 1234567
+    assert copier.add(5, 2**300) == 5
+    assert copier.add(5, 3, num_bits=64) == 5
+    assert copier.add(0, 0) == 0
+
+
+def test_a_run_adds_with_its_own_weights(tmp_path):
+    run = train(Config(iterations=2, hidden_size=4), tmp_path)
+    x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
+
+    np.testing.assert_allclose(run.adder.predict(x), numpy_gru.output(run.weights, x), atol=1e-14)
+    np.testing.assert_array_equal(Adder.restore(tmp_path).predict(x), run.adder.predict(x))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((-1, 2), ValueError, "a must be .* at least 0, not -1"),
+        ((1, 2.5), TypeError, "b must be a whole number .* not 2.5"),
+        ((3, 1, 2), ValueError, "num_bits must be .* at least 3, not 2"),
+        ((3, 1, "8"), TypeError, "num_bits must be .* not '8'"),
+    ],
+)
+def test_bad_operands_are_named(adder, arguments, error, message):
+    with pytest.raises(error, match=message):
+        adder.add(*arguments)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 3, 1), (0, 3, 2), (1, 0, 2)])
+def test_inputs_of_another_shape_are_refused(adder, shape):
+    with pytest.raises(ValueError, match=r"x must have the shape \(batch, time, 2\), not"):
+        adder.predict(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Uz": None}, "Uz"),
+        ({"Uz": np.zeros((6, 5))}, "Uz"),
+        ({"br": np.zeros(5)}, "br must be an array"),
+        ({"Uz": np.zeros((6, 6), int)}, "dtype must be float32 or float64"),
+    ],
+)
+def test_unfit_weights_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        Adder.from_weights(WEIGHTS | change)
+
+
+def test_a_directory_without_a_run_says_how_to_make_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"python -m gru_addition\.train makes it"):
+        Adder.restore(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04 and no more"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "weights.npz").write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"weights.npz is damaged"):
+        Adder.restore(tmp_path)
+
+
+def test_pickled_objects_are_not_loaded(tmp_path):
+    np.savez(tmp_path / "weights.npz", Uz=np.array([print], dtype=object))
+
+    with pytest.raises(ValueError, match=r"weights.npz is damaged"):
+        Adder.restore(tmp_path)
+
+
+def test_a_right_sum_is_shown_in_columns():
+    assert show_sum(6, 3, 9, num_bits=5).splitlines() == [
+        "        a  0 0 1 1 0  6",
+        "        b  0 0 0 1 1  3",
+        "    carry  0 1 1 0 0",
+        "predicted  0 1 0 0 1  9",
+        "     true  0 1 0 0 1  9",
+    ]
+
+
+@given(a=st.integers(0, 2**40), b=st.integers(0, 2**40), flips=st.integers(0, 2**42 - 1))
+def test_every_wrong_bit_is_marked_and_no_other(a, b, flips):
+    *rows, last = show_sum(a, b, (a + b) ^ flips, num_bits=42).splitlines()
+
+    if flips:
+        marks = last.removeprefix("    wrong  ").ljust(83)[::2]
+        assert marks == f"{flips:042b}".replace("0", " ").replace("1", "^")
+    else:
+        assert last.startswith("     true")
+    columns = [[int(bit) for bit in row[11:94:2]] for row in rows[:3]]
+    carry_in = 0
+    for a_bit, b_bit, carry in reversed(list(zip(*columns, strict=True))):
+        assert carry == carry_in
+        carry_in = (a_bit + b_bit + carry) // 2

@@ -1,0 +1,280 @@
+"""`python -m gru_addition.train`, as its user meets it."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from conftest import environment, run_module
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gru_addition.command_line import UserError
+from gru_addition.train import Config, _parse, main
+
+COMMAND = "python -m gru_addition.train"
+FLAGS = ["--" + setting.name.replace("_", "-") for setting in fields(Config)]
+
+
+def test_without_arguments_it_does_what_the_tutorial_does(default_command):
+    process, directory = default_command
+    with np.load(directory / "runs" / "latest" / "history.npz") as history:
+        losses = zip(history["train_losses"], history["validation_losses"], strict=True)
+        expected = [
+            f"Iteration: {iteration}, train loss: {train:.4f}, test loss: {test:.4f}"
+            for iteration, (train, test) in enumerate(losses)
+        ][::50]
+    progress, done, question, columns, answer = process.stdout.strip().split("\n\n")
+
+    assert process.returncode == 0
+    assert process.stderr == ""
+    assert len(expected) == 100
+    assert progress.splitlines() == expected
+    assert re.fullmatch(r"5,000 iterations in \d+\.\d s, saved in runs/latest", done)
+    assert question == "What is 1024 + 16, on 20 bits?"
+    assert columns.splitlines() == [
+        "        a  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0  1024",
+        "        b  0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0    16",
+        "    carry  0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+        "predicted  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0  1040",
+        "     true  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0  1040",
+    ]
+    assert answer == "The network says 1040, which is right."
+
+
+def test_every_setting_is_a_flag(tmp_path):
+    arguments = {
+        "num_bits": 7, "batch_size": 30, "hidden_size": 5, "iterations": 101, "learning_rate": 0.01,
+        "dtype": "float32", "seed": 12, "mini_batch_size": 10, "engine": "session",
+    }  # fmt: skip
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in arguments.items()]
+
+    process = run_module("gru_addition.train", *flags, "--output-dir", "here", cwd=tmp_path)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert re.findall(r"Iteration: (\d+)", process.stdout) == ["0", "50", "100"]
+    config = json.loads((tmp_path / "here" / "config.json").read_text())
+    assert config == arguments | {"fresh_batches": False}
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_wrong_answer_is_called_wrong(tmp_path):
+    process = run_module("gru_addition.train", "--iterations=1", "--fresh-batches", cwd=tmp_path)
+
+    assert process.returncode == 0
+    assert re.search(r"\n    wrong  [ ^]+\n", process.stdout)
+    assert "which is wrong: it is 1040." in process.stdout
+
+
+def test_on_a_terminal_a_bar_shows_the_losses(tmp_path):
+    terminal, end_of_process = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gru_addition.train", "--iterations=60"],
+        cwd=tmp_path, env=environment(),
+        stdout=end_of_process, stderr=end_of_process,
+    )  # fmt: skip
+    os.close(end_of_process)
+    output = read_to_end(terminal).decode()
+
+    assert process.wait() == 0
+    assert re.search(r"\r.*\d+%\|.*\| \d+/60 .*it/s, train \d\.\d{4}, test \d\.\d{4}\]", output)
+    assert "Iteration: 50, train loss: " in output
+    assert "tensorflow" not in output.lower()
+
+
+def read_to_end(terminal):
+    output = b""
+    while True:
+        try:
+            piece = os.read(terminal, 10_000)
+        except OSError:  # Linux says so when the last process has left the terminal.
+            return output
+        if not piece:
+            return output
+        output += piece
+
+
+def test_help_explains_every_flag_with_its_default(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+
+    assert exit_.value.code == 0
+    for setting, flag in zip(fields(Config), FLAGS, strict=True):
+        assert flag in text
+        assert setting.metadata["description"] in text
+        if setting.default not in (None, False):
+            assert f"{setting.metadata['description']} (default: {setting.default})" in text
+    assert "(default: runs/latest)" in text
+
+
+WRONG_VALUES = {
+    "--num-bits": ["0", "1", "-5", "2.5", "five", "", "10001", "9" * 5000, "inf"],
+    "--batch-size": ["0", "-1", "0.5", "many", "1e3", "1000001", "9" * 30],
+    "--hidden-size": ["0", "-16", "16.0", "big", "4097", "9" * 30],
+    "--iterations": ["0", "-1", "1.5", "all", "1e9", "100000001", "9" * 5000],
+    "--learning-rate": ["0", "-0.1", "1.1", "fast", "1e400", "nan", "inf", "1e-60", ""],
+    "--dtype": ["float16", "int32", "complex128", "", "Float64", "float64,"],
+    "--seed": ["-1", "1.0", "today", "4294967296", "9" * 5000],
+    "--mini-batch-size": ["0", "-1", "2.5", "small", "101", "9" * 30],
+    "--engine": ["fast", "", "Session", "eager"],
+}
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [(flag, value) for flag, values in WRONG_VALUES.items() for value in values]
+)
+def test_a_wrong_value_gets_one_line_that_names_the_flag(flag, value, capsys, tmp_path):
+    status = main([f"{flag}={value}", "--output-dir", str(tmp_path / "never")])
+    out, err = capsys.readouterr()
+
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert len(err) < 250
+    assert err.startswith(f"{COMMAND}: {flag} must be ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["5000"], "unrecognized arguments: 5000"),
+        (["--iter", "5"], "unrecognized arguments: --iter 5"),
+        (["--iterations"], "argument --iterations: expected one argument"),
+        (["a\nb"], "unrecognized arguments: a b"),
+        (
+            ["--mini-batch-size=5", "--fresh-batches"],
+            "--mini-batch-size must not be given with --fresh-batches",
+        ),
+        (
+            ["--num-bits=9999", "--batch-size=999999"],
+            "--num-bits x --batch-size x --hidden-size must be at most 100,000,000",
+        ),
+    ],
+)
+def test_other_mistakes_get_one_line_too(arguments, message, capsys):
+    status = main(arguments)
+    _, err = capsys.readouterr()
+
+    assert status == 2
+    assert err.startswith(f"{COMMAND}: {message}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--iterations=0"], ["--learning-rate", "x"], ["--wrong"]])
+def test_a_process_that_refuses_leaves_nothing_behind(arguments, tmp_path):
+    process = run_module("gru_addition.train", *arguments, cwd=tmp_path)
+
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert process.stderr.count("\n") == 1
+    assert "Traceback" not in process.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def unprivileged():
+    """Root may write anywhere, so as root become somebody else for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):
+    a_file = tmp_path / "file"
+    a_file.write_text("precious")
+    read_only = tmp_path / "read-only"
+    read_only.mkdir(mode=0o555)
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+
+    for directory in (
+        a_file,
+        a_file / "below",
+        read_only,
+        read_only / "new",
+        "",
+        "a\0b",
+        "x" * 999,
+    ):
+        with unprivileged():
+            status = main(["--output-dir", str(directory)])
+        out, err = capsys.readouterr()
+
+        assert (status, out) == (2, "")
+        assert err.startswith(f"{COMMAND}: --output-dir must be a directory that can be written to")
+        assert err.count("\n") == 1
+    assert a_file.read_text() == "precious"
+    assert list(read_only.iterdir()) == []
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=20),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.sampled_from(
+        ["", "-", "--", "-1", "0x10", "1_0", "\uff11", "\u221e", "%s", "\x00", "\ud800", "=", "@f"]
+    ),
+)
+ARGUMENTS = st.lists(
+    st.sampled_from(FLAGS) | HOSTILE | st.builds("{}={}".format, st.sampled_from(FLAGS), HOSTILE),
+    max_size=6,
+)
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(arguments=ARGUMENTS)
+def test_any_arguments_are_understood_or_refused(arguments, tmp_path):
+    # What asks for help gets it, and a directory is not what is tried here.
+    arguments = [word for word in arguments if not word.startswith(("-h", "--h", "--o"))]
+    with suppress(UserError):
+        config, _ = _parse([*arguments, "--output-dir", str(tmp_path)])
+        assert isinstance(config, Config)
+
+
+@pytest.fixture
+def started(tmp_path):
+    """A training command that has printed its first line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gru_addition.train", "--iterations=100000"],
+        cwd=tmp_path, env=environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline().startswith("Iteration: 0,")
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_an_interrupt_is_told_in_one_line(started, tmp_path):
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+
+    assert started.returncode == 130
+    assert err == f"{COMMAND}: interrupted; nothing was saved\n"
+    assert list((tmp_path / "runs" / "latest").iterdir()) == []
+
+
+def test_a_reader_that_leaves_ends_the_run_without_a_traceback(started):
+    started.stdout.close()
+
+    assert started.wait(timeout=60) == 1
+    assert started.stderr.read() == ""

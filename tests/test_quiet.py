@@ -1,0 +1,84 @@
+"""TensorFlow's chatter does not reach the terminal; its errors do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+SESSION = "tf.Session().run(tf.zeros(2))"
+
+
+def run(code, **environment):
+    # The tests' own process may carry a level of its own.
+    inherited = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, env=inherited | environment, cwd=ROOT,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def usual():
+    """What TensorFlow writes when nobody stops it."""
+    imports = "import tensorflow.compat.v1 as tf\nwith tf.Graph().as_default(): "
+    return run(imports + SESSION).stderr
+
+
+def test_nothing_reaches_the_terminal(usual):
+    result = run(
+        "import os\n"
+        "from gru_addition.model import tf\n"
+        "assert 'TF_CPP_MIN_LOG_LEVEL' not in os.environ\n"
+        f"with tf.Graph().as_default(): {SESSION}"
+    )
+
+    assert "cpu_feature_guard" in usual
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_log_is_there_for_whoever_asks():
+    result = run("import gru_addition.model", TF_CPP_MIN_LOG_LEVEL="0")
+
+    assert "cpu_feature_guard" in result.stderr
+
+
+def test_an_error_of_tensorflow_reaches_the_terminal():
+    result = run(
+        "from gru_addition.model import tf\n"
+        "with tf.Graph().as_default(), tf.Session() as session:\n"
+        "    anything = tf.placeholder(tf.float64)\n"
+        "    session.run(tf.matmul(anything, anything), {anything: [[1, 2, 3]]})"
+    )
+
+    assert result.returncode == 1
+    assert "InvalidArgumentError" in result.stderr
+    assert "Matrix size-incompatible" in result.stderr
+
+
+def test_standard_error_is_back_after_the_import():
+    result = run("import gru_addition.model, os; os.write(2, b'here')")
+
+    assert result.stderr == "here"
+
+
+def test_what_a_failing_import_wrote_is_shown(tmp_path):
+    broken = tmp_path / "tensorflow" / "__init__.py"
+    broken.parent.mkdir()
+    broken.write_text("import os; os.write(2, b'missing library\\n'); raise ImportError('broken')")
+
+    result = run("import gru_addition.model", PYTHONPATH=str(tmp_path))
+
+    assert result.returncode == 1
+    assert "missing library" in result.stderr
+    assert "ImportError: broken" in result.stderr
+
+
+def test_the_package_alone_imports_no_tensorflow():
+    result = run(
+        "import sys, gru_addition, gru_addition.dataset, gru_addition.train\n"
+        "assert 'tensorflow' not in sys.modules and 'matplotlib' not in sys.modules"
+    )
+
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,342 @@
+"""Training does what its settings say; losses are checked against the NumPy model."""
+
+import json
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import numpy_gru
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gru_addition import engines
+from gru_addition.add import Adder
+from gru_addition.dataset import generate_batch
+from gru_addition.train import Config, train
+
+SHORT = Config(iterations=3)
+
+
+def first_data(config=SHORT):
+    """What is drawn for the settings, [x_train, y_train, x_test, y_test], and the state after."""
+    random_state = np.random.RandomState(config.seed)
+    data = [
+        *generate_batch(config.num_bits, config.batch_size, random_state),
+        *generate_batch(config.num_bits, config.batch_size, random_state),
+    ]
+    return data, random_state
+
+
+def test_defaults_are_the_tutorials():
+    config = Config()
+
+    assert config.num_bits == 5
+    assert config.batch_size == 100
+    assert config.hidden_size == 16
+    assert config.iterations == 5000
+    assert config.learning_rate == 0.001
+    assert config.dtype == "float64"
+    assert config.mini_batch_size is None
+    assert not config.fresh_batches
+
+
+def test_training_loss_is_read_before_the_step_and_validation_loss_after_it():
+    (x_train, y_train, x_test, y_test), _ = first_data()
+    before = numpy_gru.random_weights(16, np.random.RandomState(0), scale=0.1)
+
+    run = train(replace(SHORT, iterations=1), initial_weights=before)
+
+    assert run.history.train_losses == pytest.approx(
+        [numpy_gru.loss(before, x_train, y_train)], rel=1e-12
+    )
+    assert run.history.validation_losses == pytest.approx(
+        [numpy_gru.loss(run.weights, x_test, y_test)], rel=1e-12
+    )
+    assert (run.weights["Uz"] != before["Uz"]).all()
+
+
+def test_the_callers_data_are_used():
+    data = (
+        generate_batch(7, 30, np.random.RandomState(5)),
+        generate_batch(9, 20, np.random.RandomState(6)),
+    )
+    before = numpy_gru.random_weights(16, np.random.RandomState(0))
+
+    run = train(SHORT, data=(*data[0], *data[1]), initial_weights=before)
+
+    assert run.history.train_losses[0] == pytest.approx(numpy_gru.loss(before, *data[0]))
+    assert run.history.validation_losses[-1] == pytest.approx(numpy_gru.loss(run.weights, *data[1]))
+
+
+class RecordingSession:
+    """Notes what a session is fed, and computes nothing."""
+
+    def __init__(self):
+        self.feeds = []
+
+    def run(self, fetches, feed_dict):
+        self.feeds.append((isinstance(fetches, list), list(feed_dict.values())))
+        return (None, 0.0) if isinstance(fetches, list) else 0.0
+
+
+@pytest.fixture
+def fed(monkeypatch):
+    """A function of settings that returns the batches trained on and those validated on."""
+
+    def run(config):
+        session = RecordingSession()
+
+        def recorded(model, _, batches, validation_set):
+            return engines.session_engine(model, session, batches, validation_set)
+
+        monkeypatch.setitem(engines.ENGINES, "session", recorded)
+        train(config)
+        trained_on = [feed for is_step, feed in session.feeds if is_step]
+        validated_on = [feed for is_step, feed in session.feeds if not is_step]
+        return trained_on, validated_on
+
+    return run
+
+
+def assert_batches_equal(fed_batches, expected):
+    assert len(fed_batches) == len(expected)
+    for (x, y), (expected_x, expected_y) in zip(fed_batches, expected, strict=True):
+        np.testing.assert_array_equal(x, expected_x)
+        np.testing.assert_array_equal(y, expected_y)
+
+
+def test_by_default_every_iteration_uses_all_examples(fed):
+    (x_train, y_train, x_test, y_test), _ = first_data()
+
+    trained_on, validated_on = fed(SHORT)
+
+    assert_batches_equal(trained_on, [(x_train, y_train)] * 3)
+    assert_batches_equal(validated_on, [(x_test, y_test)] * 3)
+
+
+def test_mini_batches_go_through_the_training_set_in_a_new_order_each_epoch(fed):
+    (x_train, y_train, x_test, y_test), random_state = first_data()
+    first, second = random_state.permutation(100), random_state.permutation(100)
+    expected = [*np.split(first, 4), *np.split(second, 4)[:2]]
+
+    trained_on, validated_on = fed(replace(SHORT, iterations=6, mini_batch_size=25))
+
+    assert_batches_equal(trained_on, [(x_train[chosen], y_train[chosen]) for chosen in expected])
+    assert_batches_equal(validated_on, [(x_test, y_test)] * 6)
+
+
+def test_fresh_batches_are_new_at_every_iteration(fed):
+    (_, _, x_test, y_test), random_state = first_data()
+    expected = [generate_batch(5, 100, random_state) for _ in range(3)]
+
+    trained_on, validated_on = fed(replace(SHORT, fresh_batches=True))
+
+    assert_batches_equal(trained_on, expected)
+    assert_batches_equal(validated_on, [(x_test, y_test)] * 3)
+    assert not np.array_equal(expected[0][0], expected[1][0])
+
+
+@pytest.mark.parametrize("option", [{"mini_batch_size": 20}, {"fresh_batches": True}])
+def test_mini_and_fresh_batches_learn(option):
+    history = train(Config(iterations=300, learning_rate=0.01, **option)).history
+
+    assert history.validation_losses[-1] < 0.6 < history.validation_losses[0]
+
+
+def test_a_mini_batch_of_everything_sums_in_another_order_only():
+    whole = train(replace(SHORT, iterations=20)).history
+    shuffled = train(replace(SHORT, iterations=20, mini_batch_size=100)).history
+
+    np.testing.assert_allclose(shuffled.validation_losses, whole.validation_losses, rtol=1e-12)
+
+
+def test_float32_follows_float64_and_is_float32(tmp_path):
+    config = replace(SHORT, iterations=50)
+    # One seed draws other numbers in each type, so the weights to start from are handed over.
+    weights = numpy_gru.random_weights(16, np.random.RandomState(0), scale=0.1)
+    single = train(replace(config, dtype="float32"), tmp_path, initial_weights=weights)
+    double = train(config, initial_weights=weights)
+
+    assert {weight.dtype.name for weight in single.weights.values()} == {"float32"}
+    assert single.history.train_losses.dtype == np.float64
+    as_single = single.history.train_losses.astype(np.float32)
+    np.testing.assert_array_equal(single.history.train_losses, as_single)
+    np.testing.assert_allclose(
+        single.history.validation_losses, double.history.validation_losses, rtol=1e-4
+    )
+    assert (single.history.train_losses != double.history.train_losses).all()
+    assert Adder.restore(tmp_path).predict(np.ones((1, 3, 2))).dtype == np.float32
+
+
+def test_a_float32_run_learns_to_add():
+    run = train(Config(dtype="float32", learning_rate=0.01, iterations=1000, fresh_batches=True))
+
+    assert run.adder.add(1024, 16, num_bits=20) == 1040
+
+
+def test_progress_is_reported_with_the_history_so_far():
+    lengths = []
+
+    def on_progress(history):
+        lengths.append(len(history))
+        assert len(history.train_losses) == len(history.validation_losses) == len(history)
+        assert history.is_complete == (len(history) == history.iterations == 3)
+
+    train(SHORT, on_progress=on_progress)
+
+    assert lengths == [1, 2, 3]
+
+
+def test_the_callback_runs_in_todays_eager_tensorflow():
+    import tensorflow as tf2
+
+    seen = []
+    train(SHORT, on_progress=lambda history: seen.append(tf2.constant(len(history)).numpy()))
+
+    assert seen == [1, 2, 3]
+
+
+def test_the_graph_is_final_before_the_first_iteration(monkeypatch):
+    finalized = []
+
+    def engine(model, session, batches, validation_set):
+        finalized.append(model.loss.graph.finalized)
+        return engines.session_engine(model, session, batches, validation_set)
+
+    monkeypatch.setitem(engines.ENGINES, "session", engine)
+    train(SHORT)
+
+    assert finalized == [True]
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    config = replace(SHORT, iterations=50, mini_batch_size=30)
+
+    first, second = train(config), train(config)
+
+    np.testing.assert_array_equal(first.history.train_losses, second.history.train_losses)
+    np.testing.assert_array_equal(first.weights["Uh"], second.weights["Uh"])
+
+
+def test_a_run_is_saved_whole(tmp_path):
+    directory = tmp_path / "new" / "run"
+
+    run = train(SHORT, directory)
+
+    assert {path.name for path in directory.iterdir()} == {
+        "config.json", "history.npz", "losses.png", "weights.npz"
+    }  # fmt: skip
+    assert Config(**json.loads((directory / "config.json").read_text())) == SHORT
+    with np.load(directory / "history.npz") as history:
+        np.testing.assert_array_equal(history["train_losses"], run.history.train_losses)
+        np.testing.assert_array_equal(history["validation_losses"], run.history.validation_losses)
+    assert (directory / "losses.png").read_bytes().startswith(b"\x89PNG")
+    x = generate_batch(8, 5, np.random.RandomState(0))[0]
+    np.testing.assert_array_equal(Adder.restore(directory).predict(x), run.adder.predict(x))
+
+
+def test_a_run_that_fails_leaves_the_last_one_untouched(tmp_path):
+    train(SHORT, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(history):
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        train(replace(SHORT, seed=1), tmp_path, on_progress=fail)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_losses_that_are_no_longer_finite_end_the_run():
+    data, _ = first_data()
+    data[1] = data[1] + 1e200
+
+    with pytest.raises(FloatingPointError, match=r"no longer finite at iteration 0"):
+        train(SHORT, data=data)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data[:3], r"data must be \(x_train, y_train, x_test, y_test\), not 3"),
+        (lambda data: [data[0][0], *data[1:]], r"x_train must have the shape .*, not \(5, 2\)"),
+        (lambda data: [*data[:3], data[2]], r"y_test must have the shape .*, not \(100, 5, 2\)"),
+        (lambda data: [data[0], data[1][:9], *data[2:]], r"y_train .* \(100, 5, 1\), not \(9,"),
+        (lambda data: [data[0] * np.nan, *data[1:]], "x_train must be finite"),
+        (lambda data: [data[0][:0], data[1][:0], *data[2:]], "x_train must have the shape"),
+    ],
+)
+def test_unfit_data_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        train(SHORT, data=change(first_data()[0]))
+
+
+def test_data_and_settings_must_fit_together():
+    data, _ = first_data()
+
+    with pytest.raises(ValueError, match=r"^data must be None with fresh"):
+        train(replace(SHORT, fresh_batches=True), data=data)
+    small = [array[:10] for array in data]
+    with pytest.raises(ValueError, match=r"mini_batch_size must be at most .* 10, not 20"):
+        train(replace(SHORT, mini_batch_size=20), data=small)
+
+
+ALLOWED = {setting.name: setting.metadata["allowed"] for setting in fields(Config)}
+WHOLE_NUMBERS = [setting.name for setting in fields(Config) if setting.type in (int, int | None)]
+
+
+@given(name=st.sampled_from(WHOLE_NUMBERS), value=st.integers() | st.sampled_from([10**9, 10**30]))
+def test_whole_numbers_outside_their_range_are_refused_by_name(name, value):
+    smallest, largest = ALLOWED[name]
+    if smallest <= value <= largest:
+        return
+    with pytest.raises(ValueError, match=rf"^{name} must be .* at least {smallest:,} and at most "):
+        Config(**{name: value})
+
+
+@given(
+    name=st.sampled_from([setting.name for setting in fields(Config)]),
+    value=st.none() | st.text() | st.binary() | st.lists(st.integers()) | st.complex_numbers(),
+)
+def test_values_of_another_type_are_refused_by_name(name, value):
+    if value == "float64" or (name == "mini_batch_size" and value is None):
+        return
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must be "):
+        Config(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0, -0.001, 1.5, 1e300, float("inf"), float("nan"), 1e-50, True])
+def test_learning_rates_outside_their_range_are_refused(value):
+    with pytest.raises(
+        (TypeError, ValueError), match=r"^learning_rate must be a number from 1e-09"
+    ):
+        Config(learning_rate=value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mini_batch_size": 101}, "mini_batch_size must be at most batch_size, 100, not 101"),
+        ({"mini_batch_size": 5, "fresh_batches": True}, "mini_batch_size must not be given with"),
+        ({"num_bits": 10_000, "batch_size": 1_000_000}, "num_bits x batch_size x hidden_size"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**options)
+
+
+@settings(max_examples=50)
+@given(
+    num_bits=st.integers(2, 100),
+    mini_batch_size=st.none() | st.integers(1, 100),
+    seed=st.integers(0, 2**32 - 1),
+    learning_rate=st.floats(1e-9, 1),
+)
+def test_settings_survive_json(num_bits, mini_batch_size, seed, learning_rate):
+    config = Config(
+        num_bits=num_bits, mini_batch_size=mini_batch_size, seed=seed, learning_rate=learning_rate
+    )
+
+    assert Config(**json.loads(json.dumps(asdict(config)))) == config
