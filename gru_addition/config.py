@@ -25,7 +25,7 @@ class Config:
 
     num_bits: int = _setting(5, "length of the numbers and of their sum, in bits", 2, 10_000)
     batch_size: int = _setting(
-        100, "number of sums in the training set, and in the validation set", 1, 1_000_000
+        100, "number of sums in the training set, and in the validation set", 1, 100_000
     )
     hidden_size: int = _setting(16, "number of units in the GRU's state", 1, 4096)
     iterations: int = _setting(5000, "number of training steps", 1, 100_000_000)
@@ -37,7 +37,7 @@ class Config:
         "train on mini-batches of this many sums, one per iteration, in a new random order each "
         "time the training set is used up; by default each iteration uses the whole training set",
         1,
-        1_000_000,
+        100_000,
     )
     fresh_batches: bool = _setting(
         False, "train on new random sums at every iteration instead of a fixed training set"

@@ -319,7 +319,7 @@ def test_learning_rates_outside_their_range_are_refused(value):
     [
         ({"mini_batch_size": 101}, "mini_batch_size must be at most batch_size, 100, not 101"),
         ({"mini_batch_size": 5, "fresh_batches": True}, "mini_batch_size must not be given with"),
-        ({"num_bits": 10_000, "batch_size": 1_000_000}, "num_bits x batch_size x hidden_size"),
+        ({"num_bits": 10_000, "batch_size": 100_000}, "num_bits x batch_size x hidden_size"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(options, message):
