@@ -7,15 +7,14 @@ from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.model import AdditionModel, tf
 from gru_addition.storage import load_weights
 
-# Columns that are computed at a time, over all sums; their states take about 13 MB.
+# Columns that are computed at a time, over all sums; the states of 16 units then take 13 MB.
 COLUMNS_PER_RUN = 100_000
 
 
 class Adder:
-    """A trained network, in a session of its own:
+    """A trained network, in a session of its own.
 
-    adder = Adder.restore("runs/latest")
-    adder.add(1024, 16)
+    Made by `Adder.restore(output_dir)` or `Adder.from_weights(weights)`; `train(...).adder` is one.
     """
 
     @classmethod

@@ -1,6 +1,7 @@
 """What the project's commands have in common: flags from settings, and errors in one line."""
 
 import argparse
+import io
 import os
 import re
 import sys
@@ -17,8 +18,9 @@ def run_command(name, command, argv):
     The status is 2 for a `UserError`, if a file can't be read or written, or if training diverges;
     1 if the reader of the output has left; and 130 after Ctrl-C.
     """
-    # File names may hold characters that the terminal can't show.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # File names may hold characters that the terminal can't show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command(argv)
         sys.stdout.flush()
@@ -28,7 +30,7 @@ def run_command(name, command, argv):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        message, status = "interrupted; nothing was saved", 130
+        message, status = "interrupted", 130
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
     print(f"{name}: {' '.join(message.split())}", file=sys.stderr)

@@ -15,7 +15,7 @@ import numpy as np
 
 from gru_addition.checks import brief, whole_number
 
-# From here on an operand no longer fits in the 64-bit integers that NumPy draws.
+# The longest numbers whose operands NumPy can draw as 64-bit integers.
 LONGEST_DRAWN_WHOLE = 64
 
 

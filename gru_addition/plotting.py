@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 
 
-def loss_figure(train_losses, validation_losses, logarithmic=False):
+def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=None):
     """Draw the tutorial's figure: the losses over the iterations, train in blue, test in red.
 
     train_losses, validation_losses: one number per iteration.
     logarithmic: whether the axis of the losses is logarithmic.
+    iterations: how many the axis leaves room for, by default those that are done.
     """
     # A figure made without pyplot belongs to nobody: no notebook shows it a second time.
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
@@ -30,7 +31,7 @@ def loss_figure(train_losses, validation_losses, logarithmic=False):
     axes.set_yscale("log" if logarithmic else "linear")
     if not logarithmic:
         axes.set_ylim(bottom=0)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, iterations or len(train_losses))
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -63,7 +64,9 @@ class LossPlot:
             self._draw(history).savefig(self.path)
 
     def _draw(self, history):
-        return loss_figure(history.train_losses, history.validation_losses, self.logarithmic)
+        return loss_figure(
+            history.train_losses, history.validation_losses, self.logarithmic, history.iterations
+        )
 
     def _show(self, figure):
         png = io.BytesIO()

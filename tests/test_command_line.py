@@ -269,7 +269,7 @@ def test_an_interrupt_is_told_in_one_line(started, tmp_path):
     _, err = started.communicate(timeout=60)
 
     assert started.returncode == 130
-    assert err == f"{COMMAND}: interrupted; nothing was saved\n"
+    assert err == f"{COMMAND}: interrupted\n"
     assert list((tmp_path / "runs" / "latest").iterdir()) == []
 
 

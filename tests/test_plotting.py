@@ -33,6 +33,11 @@ def test_the_figure_shows_the_losses_as_the_tutorial_does(logarithmic):
     assert axes.get_yscale() == ("log" if logarithmic else "linear")
 
 
+def test_the_axis_leaves_room_for_the_iterations_to_come():
+    assert loss_figure([3, 2, 1], [4, 3, 2]).axes[0].get_xlim() == (0, 3)
+    assert loss_figure([3, 2, 1], [4, 3, 2], iterations=50).axes[0].get_xlim() == (0, 50)
+
+
 def test_outside_a_notebook_the_finished_figure_is_saved_once(tmp_path):
     path = tmp_path / "curves.png"
     plot = LossPlot(path)
