@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gru_addition.checks import whole_number
+from gru_addition.checks import brief, whole_number
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.model import AdditionModel, tf
 from gru_addition.storage import load_weights
@@ -34,10 +34,14 @@ class Adder:
         return cls(weights)
 
     def __init__(self, weights):
-        if "Uz" not in weights or np.ndim(weights["Uz"]) != 2:
-            raise ValueError("weights must hold a square matrix Uz")
+        try:
+            hidden_size, dtype = len(weights["Uz"]), np.asarray(weights["Uz"]).dtype
+        except (TypeError, LookupError):
+            raise ValueError(
+                f"weights must map names to arrays, among them Uz, not {brief(weights)}"
+            ) from None
         with tf.Graph().as_default() as graph:
-            model = AdditionModel(len(weights["Uz"]), dtype=np.asarray(weights["Uz"]).dtype)
+            model = AdditionModel(hidden_size, dtype=dtype)
             initialize = tf.global_variables_initializer()
             trained = model.initial_values(weights)
             self._input, self._h_0 = model.gru.input_layer, model.gru.h_0
@@ -63,7 +67,7 @@ class Adder:
 
         The result has shape `(batch, time, 1)`; above 0.5 it means a one. Columns are computed
         `COLUMNS_PER_RUN` at a time, each run starting from the state in which the last one ended,
-        so that memory does not grow with the length.
+        so that of the states only those of one run are in memory.
         """
         x = np.asarray(x)
         if x.ndim != 3 or x.shape[2] != 2 or 0 in x.shape:

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import fields
 
 
@@ -15,8 +16,8 @@ class UserError(Exception):
 def run_command(name, command, argv):
     """Call `command(argv)`; return 0, or say in one line what went wrong and return its status.
 
-    The status is 2 for a `UserError`, if a file can't be read or written, or if training diverges;
-    1 if the reader of the output has left; and 130 after Ctrl-C.
+    The status is 2 for a `UserError`, if a file can't be read or written, if training diverges, or
+    if memory runs out; 1 if the reader of the output has left; and 130 after Ctrl-C.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold characters that the terminal can't show.
@@ -31,6 +32,8 @@ def run_command(name, command, argv):
         return 1
     except KeyboardInterrupt:
         message, status = "interrupted", 130
+    except MemoryError:
+        message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
     print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
@@ -62,15 +65,16 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(_flag(setting.name), **options)
 
 
-def parse_settings(config_class, values):
-    """Return `config_class(**values)`; raise `UserError` that names flags if it refuses them."""
+@contextmanager
+def naming_flags(names):
+    """Turn a `TypeError` or `ValueError` that names arguments into a `UserError` naming flags."""
     try:
-        return config_class(**values)
+        yield
     except (TypeError, ValueError) as error:
-        names = "|".join(setting.name for setting in fields(config_class))
-        # A quoted word is the user's own.
-        unquoted_name = rf"(?<!['\w-])({names})\b"
-        raise UserError(re.sub(unquoted_name, lambda name: _flag(name[1]), str(error))) from None
+        # What stands behind "not" is the user's own.
+        allowed, separator, given = str(error).partition(", not ")
+        allowed = re.sub(rf"\b({'|'.join(names)})\b", lambda name: _flag(name[1]), allowed)
+        raise UserError(allowed + separator + given) from None
 
 
 def _flag(name):

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, fields
 
 from gru_addition import checks
 
-# A training step keeps about a dozen arrays of batch x time x hidden numbers, here 10 GB in all.
-LARGEST_STEP = 100_000_000
+# A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
+LARGEST_STEP = 20_000_000
+LEARNING_RATES = 1e-9, 1
 
 
 def _setting(default, description, *allowed):
@@ -29,7 +30,7 @@ class Config:
     )
     hidden_size: int = _setting(16, "number of units in the GRU's state", 1, 4096)
     iterations: int = _setting(5000, "number of training steps", 1, 100_000_000)
-    learning_rate: float = _setting(0.001, "step size of Adam", 1e-9, 1)
+    learning_rate: float = _setting(0.001, "step size of Adam", *LEARNING_RATES)
     dtype: str = _setting("float64", "type of the weights", "float64", "float32")
     seed: int = _setting(0, "fixes the sums and the initial weights", 0, 2**32 - 1)
     mini_batch_size: int | None = _setting(

@@ -31,8 +31,8 @@ def as_bytes(num, final_size):
     final_size = whole_number("final_size", final_size, minimum=0)
     if num.bit_length() > final_size:
         raise ValueError(
-            f"num must fit in final_size, {final_size:,} bits, not need {num.bit_length():,} bits "
-            f"as {brief(num)} does"
+            f"num must fit in final_size, {final_size:,} bits, not {brief(num)}, which needs "
+            f"{num.bit_length():,}"
         )
     little_endian = num.to_bytes((final_size + 7) // 8, "little")
     bits = np.unpackbits(np.frombuffer(little_endian, np.uint8), bitorder="little")

@@ -9,9 +9,12 @@ a session, and no process-wide setting is touched:
         session.run(model.output, {model.gru.input_layer: x})
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gru_addition.checks import brief, number, whole_number
+from gru_addition.config import LEARNING_RATES
 from gru_addition.quiet import quiet_import
 
 with quiet_import():
@@ -38,7 +41,7 @@ OP_SEEDS = {
 
 
 class GRU:
-    """A gated recurrent unit: Chung et al. 2014 (arXiv:1412.3555), section 3.2.
+    """A gated recurrent unit: Chung et al. 2014 (arXiv:1412.3555), section 3.2, with biases added.
 
         z_t = sigmoid(x_t Wz + h_{t-1} Uz + bz)
         r_t = sigmoid(x_t Wr + h_{t-1} Ur + br)
@@ -90,6 +93,11 @@ class GRU:
         self.input_layer = tf.placeholder(self.dtype, (None, None, input_dimensions), name="input")
         self.x_t, self.h_0, self.h_t_transposed, self.h_t = self._scan(self.input_layer)
 
+    @property
+    def weights(self):
+        """The variables by name: `Wr Wz Wh Ur Uz Uh br bz bh`."""
+        return {kind + gate: getattr(self, kind + gate) for kind in "WUb" for gate in "rzh"}
+
     def forward_pass(self, h_tm1, x_t):
         """One step: from the state h_{t-1} and the input x_t to the state h_t.
 
@@ -140,11 +148,11 @@ class AdditionModel:
     """
 
     def __init__(self, hidden_size=16, learning_rate=0.001, dtype=tf.float64, seed=None):
-        learning_rate = number("learning_rate", learning_rate, 1e-9, 1)
+        learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
         self.gru = GRU(2, hidden_size, dtype, seed)
         dtype = self.gru.dtype
 
-        # Without names in the graph, like the tutorial's, so that its checkpoints fit.
+        # Unnamed in the graph, as in the tutorial, so that its checkpoints load.
         self.W_output = _random_variable("W_output", (hidden_size, 1), dtype, seed)
         self.b_output = _random_variable("b_output", (1,), dtype, seed)
         # Every state h_t of an example goes through the output layer, not only the last.
@@ -162,9 +170,7 @@ class AdditionModel:
     @property
     def weights(self):
         """The variables by name: `Wr Wz Wh Ur Uz Uh br bz bh W_output b_output`."""
-        return {
-            name: getattr(self if name.endswith("_output") else self.gru, name) for name in OP_SEEDS
-        }
+        return self.gru.weights | {"W_output": self.W_output, "b_output": self.b_output}
 
     def initial_values(self, weights):
         """Return the feed with which the variables' initializer sets them to `weights`.
@@ -172,6 +178,8 @@ class AdditionModel:
         weights: arrays by name, `Wr` to `b_output`. To be called in the model's graph. Raises
             `ValueError` naming the array that is missing, unknown, or has a wrong shape or values.
         """
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights must map names to arrays, not {brief(weights)}")
         unknown = [name for name in weights if name not in self.weights]
         if unknown:
             raise ValueError(

@@ -40,7 +40,7 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
 class LossPlot:
     """A progress callback that shows the losses while the model trains.
 
-    In a notebook one figure is redrawn in place every `every` iterations, and remains:
+    In a notebook one figure for each run is redrawn in place every `every` iterations, and remains:
 
         train(on_progress=LossPlot())
 
@@ -51,10 +51,11 @@ class LossPlot:
         self.path = path
         self.every = every
         self.logarithmic = logarithmic
-        self._next_iteration = 0
-        self._display = None
+        self._history = None
 
     def __call__(self, history):
+        if history is not self._history:
+            self._history, self._next_iteration, self._display = history, 0, None
         is_due = len(history) > self._next_iteration
         while self._next_iteration < len(history):
             self._next_iteration += self.every

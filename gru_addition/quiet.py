@@ -1,10 +1,10 @@
 """Import TensorFlow without its start-up chatter.
 
 TensorFlow logs a dozen lines about the machine while it is imported and when its first session
-opens. An environment variable silences most of them, but two are written straight to file
-descriptor 2 before TensorFlow has read it. Neither setting outlives the import, and errors raised
-by TensorFlow itself are exceptions, which this does not touch. Whoever wants the log sets
-`TF_CPP_MIN_LOG_LEVEL`, and gets all of it.
+opens. An environment variable silences most of them, but two lines are written straight to file
+descriptor 2 before TensorFlow has read it. TensorFlow reads the variable once: what it logs, errors
+included, stays hidden as long as the process lives. The errors that it raises are exceptions, which
+this does not touch. Whoever sets `TF_CPP_MIN_LOG_LEVEL` to another level than 3 gets that level.
 """
 
 import os
@@ -13,20 +13,25 @@ import tempfile
 from contextlib import contextmanager
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+NOTHING = "3"
 
 
 @contextmanager
 def quiet_import():
-    """Keep the first import of TensorFlow in the body from writing to the terminal.
+    """Keep the first import of TensorFlow, in the body, from writing to the terminal.
 
     If the import fails, what it wrote is shown after all.
     """
-    if "tensorflow" in sys.modules or LOG_LEVEL in os.environ:
+    level = os.environ.get(LOG_LEVEL)
+    if "tensorflow" in sys.modules or level not in (None, NOTHING):
         yield
         return
 
+    if not _is_open(2):
+        # Else the next file that is opened would get this number, and TensorFlow's log with it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     terminal = os.dup(2)
-    os.environ[LOG_LEVEL] = "3"
+    os.environ[LOG_LEVEL] = NOTHING
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         try:
@@ -36,6 +41,15 @@ def quiet_import():
             os.write(terminal, log.read())
             raise
         finally:
-            del os.environ[LOG_LEVEL]
+            if level is None:
+                del os.environ[LOG_LEVEL]
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+def _is_open(descriptor):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

@@ -18,20 +18,28 @@ from pathlib import Path
 
 import numpy as np
 
+from gru_addition.checks import brief
+
 DEFAULT_DIRECTORY = Path("runs/latest")
 
 
 def prepare_directory(directory):
     """Make sure that files can be written in `directory`; make it if it does not exist.
 
-    Raises `OSError` or `ValueError` if that is not possible.
+    Raises `ValueError` if that is not possible.
     """
-    if not os.fspath(directory):
-        raise ValueError("it has no name")
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=directory):
-        return directory
+    try:
+        if not os.fspath(directory):
+            raise ValueError("it has no name")
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            "output_dir must be the name of a directory that can be written to, "
+            f"not {brief(directory)}: {reason}"
+        ) from None
 
 
 def save_run(run, directory):

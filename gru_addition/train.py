@@ -11,7 +11,7 @@ The function returns the losses, the trained weights and an `Adder` that uses th
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -20,47 +20,14 @@ from tqdm import tqdm
 
 from gru_addition import storage
 from gru_addition.checks import brief
-from gru_addition.command_line import Parser, UserError, parse_settings, run_command
+from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch, mini_batches
+from gru_addition.history import History
 
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}
 REPORT_EVERY = 50
-
-
-class History:
-    """The losses of a run so far.
-
-    iterations: how many there will be.
-    train_losses, validation_losses: float64 arrays, one number for each iteration done. The
-        training loss is that before the iteration's step, the validation loss that after it.
-    """
-
-    def __init__(self, iterations):
-        self.iterations = iterations
-        self._losses = np.empty((2, iterations))
-        self._done = 0
-
-    def __len__(self):
-        return self._done
-
-    def extend(self, train_losses, validation_losses):
-        done = self._done + len(train_losses)
-        self._losses[:, self._done : done] = train_losses, validation_losses
-        self._done = done
-
-    @property
-    def is_complete(self):
-        return self._done == self.iterations
-
-    @property
-    def train_losses(self):
-        return self._losses[0, : self._done]
-
-    @property
-    def validation_losses(self):
-        return self._losses[1, : self._done]
 
 
 @dataclass(frozen=True)
@@ -73,8 +40,8 @@ class Run:
     """
 
     config: Config
-    history: History
-    weights: dict
+    history: History = field(repr=False)
+    weights: dict = field(repr=False)
 
     @cached_property
     def adder(self):
@@ -97,12 +64,16 @@ def train(config=Config(), output_dir=None, *, on_progress=None, data=None, init
     Raises `ValueError` or `TypeError` for arguments that do not fit, `OSError` if the run can't be
     saved, and `FloatingPointError` if a loss is no longer finite.
     """
+    if not isinstance(config, Config):
+        raise TypeError(f"config must be a Config, not {brief(config)}")
+    if on_progress is not None and not callable(on_progress):
+        raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
     random_state = np.random.RandomState(config.seed)
     data = _draw_data(config, random_state) if data is None else _check_data(config, data)
     x_train, y_train, *validation_set = data
     batches = islice(_batches(config, x_train, y_train, random_state), config.iterations)
     if output_dir is not None:
-        output_dir = storage.prepare_directory(output_dir)
+        storage.prepare_directory(output_dir)
 
     from gru_addition.engines import ENGINES
     from gru_addition.model import AdditionModel, tf
@@ -111,14 +82,14 @@ def train(config=Config(), output_dir=None, *, on_progress=None, data=None, init
     with tf.Graph().as_default() as graph:
         model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
         initialize = tf.global_variables_initializer()
-        feed = {} if initial_weights is None else model.initial_values(initial_weights)
+        initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
+        run_iterations = ENGINES[config.engine](model)
         graph.finalize()
     # Not `with session`, which would make its graph the default for the caller's function as well.
     with closing(tf.Session(graph=graph)) as session:
-        session.run(initialize, feed_dict=feed)
-        for losses in ENGINES[config.engine](model, session, batches, validation_set):
+        session.run(initialize, feed_dict=initial_values)
+        for losses in run_iterations(session, batches, validation_set):
             history.extend(*losses)
-            _check_finite(history)
             if on_progress is not None:
                 on_progress(history)
         run = Run(config, history, session.run(model.weights))
@@ -140,19 +111,22 @@ def _check_data(config, data):
     """Return the caller's data as float64 arrays; raise `ValueError` if they do not fit."""
     if config.fresh_batches:
         raise ValueError("data must be None with fresh_batches, which draws new sums")
-    names = "x_train", "y_train", "x_test", "y_test"
-    if len(data) != len(names):
-        raise ValueError(f"data must be ({', '.join(names)}), not {len(data)} arrays")
-    data = [np.asarray(array, np.float64) for array in data]
-    for name, array, channels in zip(names, data, (2, 1, 2, 1), strict=True):
+    try:
+        x_train, y_train, x_test, y_test = (np.asarray(array, np.float64) for array in data)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"data must be four arrays, (x_train, y_train, x_test, y_test), not {brief(data)}"
+        ) from None
+    inputs, sums = {"x_train": x_train, "x_test": x_test}, {"y_train": y_train, "y_test": y_test}
+    for name, array in (inputs | sums).items():
+        channels = 2 if name in inputs else 1
         if array.ndim != 3 or array.shape[2] != channels or 0 in array.shape:
             raise ValueError(
                 f"{name} must have the shape (batch, time, {channels}), not {array.shape}"
             )
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must be finite")
-    x_train, y_train, x_test, y_test = data
-    for name, x, y in ("y_train", x_train, y_train), ("y_test", x_test, y_test):
+    for x, (name, y) in zip(inputs.values(), sums.items(), strict=True):
         if y.shape[:2] != x.shape[:2]:
             raise ValueError(f"{name} must have the shape {(*x.shape[:2], 1)}, not {y.shape}")
     if config.mini_batch_size is not None and config.mini_batch_size > len(x_train):
@@ -160,7 +134,7 @@ def _check_data(config, data):
             f"mini_batch_size must be at most the number of examples in x_train, {len(x_train)}, "
             f"not {config.mini_batch_size}"
         )
-    return data
+    return x_train, y_train, x_test, y_test
 
 
 def _batches(config, x_train, y_train, random_state):
@@ -171,15 +145,6 @@ def _batches(config, x_train, y_train, random_state):
         yield generate_batch(config.num_bits, config.batch_size, random_state)
     while True:
         yield x_train, y_train
-
-
-def _check_finite(history):
-    latest = history.train_losses[-1], history.validation_losses[-1]
-    if not np.isfinite(latest).all():
-        raise FloatingPointError(
-            f"the losses are no longer finite at iteration {len(history) - 1}; "
-            "a smaller learning_rate may help"
-        )
 
 
 def main(argv=None):
@@ -222,15 +187,9 @@ def _parse(argv):
     )
     values = vars(parser.parse_args(argv))
     output_dir = values.pop("output_dir")
-    config = parse_settings(Config, values)
-    try:
+    with naming_flags(["output_dir", *values]):
+        config = Config(**values)
         storage.prepare_directory(output_dir)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            f"--output-dir must be a directory that can be written to, not {brief(output_dir)}: "
-            f"{reason}"
-        ) from None
     return config, output_dir
 
 

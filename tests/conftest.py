@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -17,6 +18,10 @@ STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
 FIGURES = pytest.StashKey()
+
+# Speed is measured in benchmarks, never in a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +38,7 @@ def golden():
 
 @pytest.fixture(scope="session")
 def golden_graph():
-    """The ops of the tutorial's graph in TensorFlow 1.3.0: two dicts from names to types."""
+    """The ops of the tutorial's graph in TensorFlow 1.3.0: a dict from names to types."""
     return json.loads((GOLDEN / "tf-1.3.0" / "graph.json").read_text())
 
 
@@ -50,7 +55,8 @@ def trained(default_command):
 
     That of seed 0, the default, is read from what the command saved.
     """
-    from gru_addition.train import Config, History, Run, train
+    from gru_addition.history import History
+    from gru_addition.train import Config, Run, train
 
     @cache
     def run(seed):
@@ -76,7 +82,9 @@ def run_module(module, *arguments, **options):
 
 def environment():
     """The environment of a process that finds this checkout from any directory."""
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    variables.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    return variables
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def adder():
     return Adder.from_weights(WEIGHTS)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     batch=st.integers(1, 12),
     time=st.integers(1, 40),
@@ -90,6 +90,8 @@ def test_inputs_of_another_shape_are_refused(adder, shape):
 def test_unfit_weights_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         Adder.from_weights(WEIGHTS | change)
+    with pytest.raises(ValueError, match=r"weights must map names to arrays, .* not 5"):
+        Adder.from_weights(5)
 
 
 def test_a_directory_without_a_run_says_how_to_make_one(tmp_path):

@@ -109,7 +109,7 @@ def test_a_state_depends_on_earlier_columns_only(session):
     assert (h_t[:, 6:] != h_t_changed[:, 6:]).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(batch=st.integers(1, 40), time=st.integers(1, 60), seed=st.integers(0, 1000))
 def test_every_batch_size_and_length_works(model_in_session, batch, time, seed):
     session, model, weights = model_in_session

@@ -1,12 +1,12 @@
 """The loss curves: what is drawn, where it goes, and how it behaves in a notebook's kernel."""
 
-import numpy as np
 import pytest
 from conftest import ROOT
 from jupyter_client.manager import start_new_kernel
 
+from gru_addition.history import History
 from gru_addition.plotting import LossPlot, loss_figure
-from gru_addition.train import Config, History, train
+from gru_addition.train import Config, train
 
 
 def history_of(*losses, iterations):
@@ -38,13 +38,15 @@ def test_the_axis_leaves_room_for_the_iterations_to_come():
     assert loss_figure([3, 2, 1], [4, 3, 2], iterations=50).axes[0].get_xlim() == (0, 50)
 
 
-def test_outside_a_notebook_the_finished_figure_is_saved_once(tmp_path):
+def test_outside_a_notebook_the_finished_figure_is_saved(tmp_path):
     path = tmp_path / "curves.png"
     plot = LossPlot(path)
 
-    plot(history_of((2.0, 3.0), iterations=2))
+    history = history_of((2.0, 3.0), iterations=2)
+    plot(history)
     assert not path.exists()
-    plot(history_of((2.0, 3.0), (1.0, 2.0), iterations=2))
+    history.extend([1.0], [2.0])
+    plot(history)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -57,7 +59,9 @@ def test_it_is_a_progress_callback(tmp_path):
 IN_A_NOTEBOOK = """
 from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, train
-run = train(Config(iterations=120), on_progress=LossPlot())
+plot = LossPlot()
+train(Config(iterations=120), on_progress=plot)
+train(Config(iterations=60), on_progress=plot);
 """
 
 
@@ -75,17 +79,18 @@ def messages():
         manager.shutdown_kernel(now=True)
 
 
-def test_in_a_notebook_one_figure_is_redrawn_in_place(messages):
+def test_in_a_notebook_one_figure_for_each_run_is_redrawn_in_place(messages):
     pictures = [message for message in messages if "display_data" in message["msg_type"]]
+    first_run, second_run = pictures[:4], pictures[4:]
 
     # Iterations 0, 50 and 100, and the end: one output that is replaced three times.
-    assert [message["msg_type"] for message in pictures] == [
-        "display_data", "update_display_data", "update_display_data", "update_display_data"
-    ]  # fmt: skip
-    assert len({message["content"]["transient"]["display_id"] for message in pictures}) == 1
-    assert len({message["content"]["data"]["image/png"] for message in pictures}) == 4
+    for run, redraws in (first_run, 3), (second_run, 2):
+        kinds = [message["msg_type"] for message in run]
+        assert kinds == ["display_data"] + ["update_display_data"] * redraws
+        assert len({message["content"]["transient"]["display_id"] for message in run}) == 1
+        assert len({message["content"]["data"]["image/png"] for message in run}) == redraws + 1
     sizes = [message["content"]["metadata"]["image/png"] for message in pictures]
-    assert sizes == [{"width": 700, "height": 400}] * 4
+    assert sizes == [{"width": 700, "height": 400}] * 7
 
 
 def test_in_a_notebook_nothing_else_is_shown(messages):
@@ -93,9 +98,3 @@ def test_in_a_notebook_nothing_else_is_shown(messages):
     kinds = {message["msg_type"] for message in messages}
 
     assert kinds == {"execute_input", "display_data", "update_display_data"}
-
-
-def test_losses_of_a_history_are_float64():
-    history = history_of((np.float32(0.1), np.float32(0.2)), iterations=1)
-
-    assert history.train_losses.dtype == history.validation_losses.dtype == np.float64

@@ -5,8 +5,9 @@ written out beside the test.
 """
 
 import numpy as np
+import pytest
 
-from gru_addition.dataset import from_bytes, generate_batch, generate_example
+from gru_addition.dataset import as_bytes, from_bytes, generate_batch, generate_example
 
 
 def test_the_docstrings_example_has_another_sum(figure):
@@ -34,14 +35,21 @@ def test_a_third_of_the_test_pairs_stand_in_the_training_set(figure):
         train, test = (pairs(generate_batch(5, 100, random_state)[0]) for _ in range(2))
         shares.append(np.mean([pair in train for pair in test]))
 
-    figure(f"test pairs that also stand in the training set: {np.mean(shares):.1%} on average")
-    # A pair misses 100 draws out of 225 with probability (224/225)**100.
-    assert abs(np.mean(shares) - (1 - (224 / 225) ** 100)) < 0.005
+    figure(f"test pairs that also stand in the training set: {np.mean(shares):.0%} on average")
+    # A pair is missed by 100 draws out of 225 with probability (224 / 225)**100.
+    assert np.mean(shares) == pytest.approx(1 - (224 / 225) ** 100, abs=0.005)
 
 
 def pairs(x):
     return [(from_bytes(a), from_bytes(b)) for a, b in x.transpose(0, 2, 1)]
 
 
-def test_the_tutorials_question_has_no_carry():
-    assert 1024 & 16 == 0
+def test_a_number_that_does_not_fit_is_cut_off_silently(figure):
+    """The published conversion takes the remainder by two, `final_size` times."""
+
+    def published(num, final_size):
+        return [num // 2**place % 2 for place in range(final_size)]
+
+    figure(f"the tutorial's as_bytes: 9 on 3 bits is {published(9, 3)}, -1 is {published(-1, 3)}")
+    assert published(9, 3) == as_bytes(1, 3)
+    assert published(-1, 3) == as_bytes(7, 3)

@@ -86,8 +86,11 @@ def fed(monkeypatch):
     def run(config):
         session = RecordingSession()
 
-        def recorded(model, _, batches, validation_set):
-            return engines.session_engine(model, session, batches, validation_set)
+        def recorded(model):
+            run_iterations = engines.session_engine(model)
+            return lambda _, batches, validation_set: run_iterations(
+                session, batches, validation_set
+            )
 
         monkeypatch.setitem(engines.ENGINES, "session", recorded)
         train(config)
@@ -199,14 +202,20 @@ def test_the_callback_runs_in_todays_eager_tensorflow():
 def test_the_graph_is_final_before_the_first_iteration(monkeypatch):
     finalized = []
 
-    def engine(model, session, batches, validation_set):
-        finalized.append(model.loss.graph.finalized)
-        return engines.session_engine(model, session, batches, validation_set)
+    def engine(model):
+        graph = model.loss.graph
+        finalized.append(graph.finalized)
+
+        def run_iterations(*arguments):
+            finalized.append(graph.finalized)
+            return engines.session_engine(model)(*arguments)
+
+        return run_iterations
 
     monkeypatch.setitem(engines.ENGINES, "session", engine)
     train(SHORT)
 
-    assert finalized == [True]
+    assert finalized == [False, True]
 
 
 def test_the_same_seed_gives_the_same_bytes():
@@ -259,7 +268,10 @@ def test_losses_that_are_no_longer_finite_end_the_run():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data[:3], r"data must be \(x_train, y_train, x_test, y_test\), not 3"),
+        (lambda data: data[:3], r"data must be four arrays, \(x_train, y_train, x_test, y_test\)"),
+        (lambda data: 5, "data must be four arrays, .* not 5"),
+        (lambda data: "data", "data must be four arrays, .* not 'data'"),
+        (lambda data: ([[0], [0, 1]], *data[1:]), "data must be four arrays"),
         (lambda data: [data[0][0], *data[1:]], r"x_train must have the shape .*, not \(5, 2\)"),
         (lambda data: [*data[:3], data[2]], r"y_test must have the shape .*, not \(100, 5, 2\)"),
         (lambda data: [data[0], data[1][:9], *data[2:]], r"y_train .* \(100, 5, 1\), not \(9,"),
@@ -270,6 +282,22 @@ def test_losses_that_are_no_longer_finite_end_the_run():
 def test_unfit_data_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         train(SHORT, data=change(first_data()[0]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"config": "fast"}, TypeError, "config must be a Config, not 'fast'"),
+        ({"on_progress": 5}, TypeError, "on_progress must be a function of a History, not 5"),
+        ({"initial_weights": 5}, TypeError, "weights must map names to arrays, not 5"),
+        ({"output_dir": ""}, ValueError, "output_dir must be the name of a directory .*, not ''"),
+        ({"output_dir": 5}, ValueError, "output_dir must be the name of a directory .*, not 5"),
+        ({"output_dir": "a\0b"}, ValueError, "output_dir must be the name of a directory"),
+    ],
+)
+def test_other_unfit_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=message):
+        train(**{"config": SHORT, **arguments})
 
 
 def test_data_and_settings_must_fit_together():

@@ -82,7 +82,6 @@ class Tutorial:
         )
         squared_error = tf.pow(self.output - self.expected_output, 2)
         self.loss = tf.reduce_sum(0.5 * squared_error) / float(BATCH_SIZE)
-        self.forward_ops = graph_ops()
 
         # The tutorial calls minimize(), which is these two calls.
         optimizer = tf.train.AdamOptimizer()
@@ -91,7 +90,7 @@ class Tutorial:
         gradient_of = {variable: gradient for gradient, variable in gradients}
         self.gradients = {key: gradient_of[self.weights[key]] for key in self.weights}
         self.initialize = tf.global_variables_initializer()
-        self.all_ops = graph_ops()
+        self.ops = {op.name: op.type for op in tf.get_default_graph().get_operations()}
 
     def add_gru_weight(self, name, shape):
         self.weights[name] = random_variable(name, shape, name)
@@ -103,10 +102,6 @@ class Tutorial:
         kept = tf.multiply(r_t, h_tm1)
         h_proposal = tf.tanh(tf.matmul(x_t, w["Wh"]) + tf.matmul(kept, w["Uh"]) + w["bh"])
         return tf.multiply(1 - z_t, h_tm1) + tf.multiply(z_t, h_proposal)
-
-
-def graph_ops():
-    return {op.name: op.type for op in tf.get_default_graph().get_operations()}
 
 
 def record(seed, iterations, output_dir, with_checkpoint):
@@ -147,7 +142,7 @@ def record(seed, iterations, output_dir, with_checkpoint):
         output = session.run(tutorial.output, {tutorial.input: question})[0, :, 0]
         arrays["output_1024_16"] = output
         arrays["answer_1024_16"] = sum(1 << place for place in np.flatnonzero(output > 0.5))
-        return arrays, {"forward": tutorial.forward_ops, "all": tutorial.all_ops}
+        return arrays, tutorial.ops
 
 
 def main():

@@ -1,0 +1,48 @@
+"""The losses of a training run, as they come."""
+
+import numpy as np
+
+
+class History:
+    """The losses of a run so far.
+
+    iterations: how many there will be.
+    train_losses, validation_losses: float64 arrays, one number for each iteration done. The
+        training loss is that before the iteration's step, the validation loss that after it.
+    """
+
+    def __init__(self, iterations):
+        self.iterations = iterations
+        self._losses = np.empty((2, iterations))
+        self._done = 0
+
+    def __len__(self):
+        return self._done
+
+    def extend(self, train_losses, validation_losses):
+        """Append the losses of the next iterations, one number for each.
+
+        Raises `FloatingPointError` if one of them is not finite.
+        """
+        done = self._done + len(train_losses)
+        new = self._losses[:, self._done : done]
+        new[:] = train_losses, validation_losses
+        finite = np.isfinite(new).all(axis=0)
+        if not finite.all():
+            raise FloatingPointError(
+                f"the losses are no longer finite at iteration {self._done + finite.argmin()}; "
+                "a smaller learning_rate may help"
+            )
+        self._done = done
+
+    @property
+    def is_complete(self):
+        return self._done == self.iterations
+
+    @property
+    def train_losses(self):
+        return self._losses[0, : self._done]
+
+    @property
+    def validation_losses(self):
+        return self._losses[1, : self._done]
