@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gru_addition.checks import brief, whole_number
+from gru_addition.checks import brief, real_array, whole_number
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.model import AdditionModel, tf
 from gru_addition.storage import load_weights
@@ -35,8 +35,9 @@ class Adder:
 
     def __init__(self, weights):
         try:
-            hidden_size, dtype = len(weights["Uz"]), np.asarray(weights["Uz"]).dtype
-        except (TypeError, LookupError):
+            hidden_size = len(weights["Uz"])
+            dtype = np.result_type(np.float32, np.asarray(weights["Uz"]))
+        except (TypeError, ValueError, LookupError):
             raise ValueError(
                 f"weights must map names to arrays, among them Uz, not {brief(weights)}"
             ) from None
@@ -69,9 +70,7 @@ class Adder:
         `COLUMNS_PER_RUN` at a time, each run starting from the state in which the last one ended,
         so that of the states only those of one run are in memory.
         """
-        x = np.asarray(x)
-        if x.ndim != 3 or x.shape[2] != 2 or 0 in x.shape:
-            raise ValueError(f"x must have the shape (batch, time, 2), not {x.shape}")
+        x = real_array("x", x, "batch", "time", 2)
         y = np.empty((*x.shape[:2], 1), self._output.dtype.as_numpy_dtype)
         for first in range(0, len(x), COLUMNS_PER_RUN):
             examples = slice(first, first + COLUMNS_PER_RUN)

@@ -6,8 +6,10 @@ Traceback (most recent call last):
 TypeError: num_bits must be a whole number of at least 2, not 'five'
 """
 
-import math
+import numbers
 import operator
+
+import numpy as np
 
 
 def brief(value):
@@ -15,7 +17,10 @@ def brief(value):
     if isinstance(value, int) and value.bit_length() > 128:
         # Python refuses to write very long integers in decimal.
         return f"an integer of {value.bit_length():,} bits"
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # It holds such an integer.
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -43,17 +48,35 @@ def number(name, value, minimum, maximum):
     Raises `TypeError` if it is no real number and `ValueError` if it is out of range or not finite.
     """
     message = f"{name} must be a number from {minimum:g} to {maximum:g}, not {brief(value)}"
-    if isinstance(value, (bool, str, bytes)):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(message)
-    try:
-        converted = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(message) from None
-    except OverflowError:
-        converted = math.inf
-    if not minimum <= converted <= maximum:
+    if not minimum <= value <= maximum:
         raise ValueError(message)
-    return converted
+    return float(value)
+
+
+def real_array(name, value, *shape):
+    """Return `value` as an array of finite real numbers of that shape, else raise `ValueError`.
+
+    shape: sizes; a word, such as "batch", stands for any size but zero.
+    """
+    sizes = ", ".join(map(str, shape))
+    message = f"{name} must be an array of finite real numbers of shape ({sizes}), not "
+    try:
+        array = np.asarray(value)
+    except ValueError:  # Rows of unequal length.
+        raise ValueError(message + brief(value)) from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(message + brief(value))
+    fits = array.ndim == len(shape) and all(
+        size > 0 if isinstance(wanted, str) else size == wanted
+        for size, wanted in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{message}of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{message}with {array[~np.isfinite(array)][0]}")
+    return array
 
 
 def one_of(name, value, choices):

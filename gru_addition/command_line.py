@@ -19,6 +19,10 @@ def run_command(name, command, argv):
     The status is 2 for a `UserError`, if a file can't be read or written, if training diverges, or
     if memory runs out; 1 if the reader of the output has left; and 130 after Ctrl-C.
     """
+    for stream in "stdout", "stderr":
+        if getattr(sys, stream) is None:
+            # It was closed, which few who write to it expect.
+            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold characters that the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")

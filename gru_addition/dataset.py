@@ -28,7 +28,7 @@ def as_bytes(num, final_size):
     [1, 1, 0, 0, 0]
     """
     num = whole_number("num", num, minimum=0)
-    final_size = whole_number("final_size", final_size, minimum=0)
+    final_size = whole_number("final_size", final_size, minimum=0, maximum=10**9)
     if num.bit_length() > final_size:
         raise ValueError(
             f"num must fit in final_size, {final_size:,} bits, not {brief(num)}, which needs "
@@ -47,8 +47,12 @@ def from_bytes(bits):
     >>> from_bytes([1, 1, 0, 0, 0])
     3
     """
-    array = np.asarray(bits)
-    if array.ndim != 1 or not np.isin(array, (0, 1)).all():
+    try:
+        array = np.asarray(bits)
+        fits = array.ndim == 1 and np.isin(array, (0, 1)).all()
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
         raise ValueError(f"bits must be a flat sequence of zeros and ones, not {brief(bits)}")
     little_endian = np.packbits(array.astype(bool), bitorder="little")
     return int.from_bytes(little_endian.tobytes(), "little")
@@ -104,6 +108,7 @@ def mini_batches(x, y, size, random_state):
     Where `size` does not divide the number of examples, the last mini-batch of an epoch is filled
     up with the first examples of the next: all have the same size, and no example is left out.
     """
+    size = whole_number("size", size, minimum=1, maximum=len(x))
     order = np.empty(0, int)
     while True:
         while len(order) < size:

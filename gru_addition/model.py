@@ -11,9 +11,7 @@ a session, and no process-wide setting is touched:
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from gru_addition.checks import brief, number, whole_number
+from gru_addition.checks import brief, number, real_array, whole_number
 from gru_addition.config import LEARNING_RATES
 from gru_addition.quiet import quiet_import
 
@@ -187,13 +185,7 @@ class AdditionModel:
             )
         feed = {}
         for name, variable in self.weights.items():
-            shape = tuple(variable.shape)
-            value = np.asarray(weights.get(name))
-            if value.shape != shape or value.dtype.kind != "f" or not np.isfinite(value).all():
-                raise ValueError(
-                    f"{name} must be an array of {shape} finite real numbers, "
-                    f"not {brief(weights.get(name))}"
-                )
+            value = real_array(name, weights.get(name), *variable.shape.as_list())
             # A session lets one replace any tensor, here the random numbers.
             feed[variable.initial_value] = value
         return feed

@@ -4,11 +4,14 @@ Everything here is handed arrays, and knows nothing of TensorFlow.
 """
 
 import io
+from pathlib import Path
 
 from IPython import get_ipython
 from IPython.display import Image, display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from gru_addition.checks import brief, whole_number
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 
@@ -40,16 +43,19 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
 class LossPlot:
     """A progress callback that shows the losses while the model trains.
 
-    In a notebook one figure for each run is redrawn in place every `every` iterations, and remains:
+    In a notebook one figure a run is redrawn in place every `every` iterations, and remains:
 
         train(on_progress=LossPlot())
 
-    Elsewhere the finished figure is saved as `path`.
+    Elsewhere the finished figure is saved as `path`, in PNG format. Raises `ValueError` if that is
+    in a directory that does not exist, or if `every` is less than 1.
     """
 
     def __init__(self, path="losses.png", every=50, logarithmic=False):
-        self.path = path
-        self.every = every
+        self.path = Path(path)
+        if not self.path.parent.is_dir():
+            raise ValueError(f"path must be in a directory that exists, not {brief(str(path))}")
+        self.every = whole_number("every", every, minimum=1)
         self.logarithmic = logarithmic
         self._history = None
 
@@ -62,7 +68,7 @@ class LossPlot:
         if _in_notebook() and (is_due or history.is_complete):
             self._show(self._draw(history))
         elif history.is_complete:
-            self._draw(history).savefig(self.path)
+            self._draw(history).savefig(self.path, format="png")
 
     def _draw(self, history):
         return loss_figure(

@@ -5,14 +5,13 @@
     losses.png      the same, drawn
     weights.npz     the trained weights, by the tutorial's names
 
-Each file takes the place of an older one only when it is complete.
+They take the places of older ones only when all of them have been written.
 """
 
 import json
 import os
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,44 +20,51 @@ import numpy as np
 from gru_addition.checks import brief
 
 DEFAULT_DIRECTORY = Path("runs/latest")
+FILES = "config.json", "history.npz", "losses.png", "weights.npz"
 
 
 def prepare_directory(directory):
-    """Make sure that files can be written in `directory`; make it if it does not exist.
+    """Make sure that a run can be saved in `directory`, make it if needed; return its full path.
 
     Raises `ValueError` if that is not possible.
     """
     try:
         if not os.fspath(directory):
             raise ValueError("it has no name")
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+        path = Path(directory).absolute()
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
             pass
-    except (OSError, TypeError, ValueError) as error:
+        for name in FILES:
+            if (path / name).is_dir():
+                raise ValueError(f"{name} in it is a directory")
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(
             "output_dir must be the name of a directory that can be written to, "
             f"not {brief(directory)}: {reason}"
         ) from None
+    return path
 
 
 def save_run(run, directory):
-    """Write the files of a `Run` in `directory`, which exists."""
+    """Write the files of a `Run` in `directory`, which exists; raise `OSError` if that fails."""
     from gru_addition.plotting import loss_figure
 
-    directory = Path(directory)
     losses = {
         "train_losses": run.history.train_losses,
         "validation_losses": run.history.validation_losses,
     }
-    with _replace(directory / "config.json") as file:
-        file.write((json.dumps(asdict(run.config), indent=2) + "\n").encode())
-    with _replace(directory / "history.npz") as file:
-        np.savez(file, **losses)
-    with _replace(directory / "losses.png") as file:
-        loss_figure(**losses).savefig(file, format="png")
-    with _replace(directory / "weights.npz") as file:
-        np.savez(file, **run.weights)
+    try:
+        with tempfile.TemporaryDirectory(prefix="saving-", dir=directory) as new:
+            (Path(new) / "config.json").write_text(json.dumps(asdict(run.config), indent=2) + "\n")
+            np.savez(Path(new) / "history.npz", **losses)
+            loss_figure(**losses).savefig(Path(new) / "losses.png")
+            np.savez(Path(new) / "weights.npz", **run.weights)
+            for name in FILES:
+                os.replace(Path(new) / name, Path(directory) / name)
+    except OSError as error:
+        raise OSError(f"the run can't be saved in {directory}: {error.strerror or error}") from None
 
 
 def load_weights(directory):
@@ -74,17 +80,5 @@ def load_weights(directory):
         raise FileNotFoundError(
             f"{path} does not exist; python -m gru_addition.train makes it"
         ) from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-
-
-@contextmanager
-def _replace(path):
-    """Open a new file that takes the place of `path` when the body has written it."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gru_addition import storage
-from gru_addition.checks import brief
+from gru_addition.checks import brief, real_array
 from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch, mini_batches
@@ -66,14 +66,14 @@ def train(config=Config(), output_dir=None, *, on_progress=None, data=None, init
     """
     if not isinstance(config, Config):
         raise TypeError(f"config must be a Config, not {brief(config)}")
-    if on_progress is not None and not callable(on_progress):
+    if on_progress is not None and (not callable(on_progress) or isinstance(on_progress, type)):
         raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
     random_state = np.random.RandomState(config.seed)
     data = _draw_data(config, random_state) if data is None else _check_data(config, data)
     x_train, y_train, *validation_set = data
     batches = islice(_batches(config, x_train, y_train, random_state), config.iterations)
     if output_dir is not None:
-        storage.prepare_directory(output_dir)
+        output_dir = storage.prepare_directory(output_dir)
 
     from gru_addition.engines import ENGINES
     from gru_addition.model import AdditionModel, tf
@@ -108,27 +108,19 @@ def _draw_data(config, random_state):
 
 
 def _check_data(config, data):
-    """Return the caller's data as float64 arrays; raise `ValueError` if they do not fit."""
+    """Return the caller's data as arrays; raise `ValueError` if they do not fit."""
     if config.fresh_batches:
         raise ValueError("data must be None with fresh_batches, which draws new sums")
     try:
-        x_train, y_train, x_test, y_test = (np.asarray(array, np.float64) for array in data)
+        x_train, y_train, x_test, y_test = data
     except (TypeError, ValueError):
         raise ValueError(
             f"data must be four arrays, (x_train, y_train, x_test, y_test), not {brief(data)}"
         ) from None
-    inputs, sums = {"x_train": x_train, "x_test": x_test}, {"y_train": y_train, "y_test": y_test}
-    for name, array in (inputs | sums).items():
-        channels = 2 if name in inputs else 1
-        if array.ndim != 3 or array.shape[2] != channels or 0 in array.shape:
-            raise ValueError(
-                f"{name} must have the shape (batch, time, {channels}), not {array.shape}"
-            )
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} must be finite")
-    for x, (name, y) in zip(inputs.values(), sums.items(), strict=True):
-        if y.shape[:2] != x.shape[:2]:
-            raise ValueError(f"{name} must have the shape {(*x.shape[:2], 1)}, not {y.shape}")
+    x_train = real_array("x_train", x_train, "batch", "time", 2)
+    y_train = real_array("y_train", y_train, *x_train.shape[:2], 1)
+    x_test = real_array("x_test", x_test, "batch", "time", 2)
+    y_test = real_array("y_test", y_test, *x_test.shape[:2], 1)
     if config.mini_batch_size is not None and config.mini_batch_size > len(x_train):
         raise ValueError(
             f"mini_batch_size must be at most the number of examples in x_train, {len(x_train)}, "

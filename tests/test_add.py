@@ -74,8 +74,23 @@ def test_bad_operands_are_named(adder, arguments, error, message):
 
 @pytest.mark.parametrize("shape", [(3, 2), (1, 3, 1), (0, 3, 2), (1, 0, 2)])
 def test_inputs_of_another_shape_are_refused(adder, shape):
-    with pytest.raises(ValueError, match=r"x must have the shape \(batch, time, 2\), not"):
+    with pytest.raises(ValueError, match=r"x must be an array .* shape \(batch, time, 2\), not of"):
         adder.predict(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("x", "given"),
+    [
+        ([[[0, np.nan]]], "with nan"),
+        ([[[0, 1j]]], "1j"),
+        ([[["0", "1"]]], "'0'"),
+        ([[[0, 1]], [[0]]], "0"),
+        (None, "None"),
+    ],
+)
+def test_inputs_that_are_no_real_numbers_are_refused(adder, x, given):
+    with pytest.raises(ValueError, match=f"x must be an array of finite real .*, not .*{given}"):
+        adder.predict(x)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +99,9 @@ def test_inputs_of_another_shape_are_refused(adder, shape):
         ({"Uz": None}, "Uz"),
         ({"Uz": np.zeros((6, 5))}, "Uz"),
         ({"br": np.zeros(5)}, "br must be an array"),
-        ({"Uz": np.zeros((6, 6), int)}, "dtype must be float32 or float64"),
+        ({"Uz": [[1], [1, 0]]}, "weights must map names to arrays, among them Uz"),
+        ({"Uz": np.full((6, 6), "x")}, "Uz"),
+        ({"Wx": np.zeros(5)}, "weights must hold Wr, .* not 'Wx'"),
     ],
 )
 def test_unfit_weights_are_named(change, message):

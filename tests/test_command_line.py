@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -214,6 +215,7 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
         "",
         "a\0b",
         "x" * 999,
+        "x/" * 1900,
     ):
         with unprivileged():
             status = main(["--output-dir", str(directory)])
@@ -250,6 +252,30 @@ def test_any_arguments_are_understood_or_refused(arguments, tmp_path):
     with suppress(UserError):
         config, _ = _parse([*arguments, "--output-dir", str(tmp_path)])
         assert isinstance(config, Config)
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path):
+    """A limit on the size of a file stands for the disk; the losses alone are larger."""
+    process = run_module(
+        "gru_addition.train", "--iterations=300", "--output-dir=here", cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)),
+    )  # fmt: skip
+
+    assert process.returncode == 2
+    assert re.fullmatch(rf"{COMMAND}: the run can't be saved in .*here: .*\n", process.stderr)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
+    process = run_module(
+        "gru_addition.train", "--iterations=1", "--output-dir=here", cwd=tmp_path,
+        preexec_fn=lambda: os.close(stream),
+    )  # fmt: skip
+
+    assert process.returncode == 0
+    assert process.stderr == ""
+    assert (tmp_path / "here" / "weights.npz").exists()
 
 
 @pytest.fixture

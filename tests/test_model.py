@@ -265,9 +265,12 @@ def test_bad_arguments_are_named(arguments, error, message):
     ("change", "message"),
     [
         ({"Wx": np.zeros((2, 16))}, "weights must hold Wr, .* b_output, not 'Wx'"),
-        ({"Wr": np.zeros((2, 15))}, r"Wr must be an array of \(2, 16\) finite real numbers"),
-        ({"bz": np.full(16, np.nan)}, r"bz must be an array of \(16,\) finite real numbers"),
-        ({"bz": np.zeros(16, int)}, "bz must be an array"),
+        (
+            {"Wr": np.zeros((2, 15))},
+            r"Wr must be an array .* of shape \(2, 16\), not of shape \(2, 15\)",
+        ),
+        ({"bz": np.full(16, np.nan)}, r"bz must be an array of finite real .*, not with nan"),
+        ({"bz": np.zeros(16, complex)}, "bz must be an array"),
         ({"bz": None}, "bz must be an array .* not None"),
     ],
 )

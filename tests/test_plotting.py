@@ -56,6 +56,18 @@ def test_it_is_a_progress_callback(tmp_path):
     assert (tmp_path / "losses.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"every": 0}, "every must be a whole number of at least 1, not 0"),
+        ({"path": "nowhere/losses.png"}, "path must be in a directory that exists, not 'nowhere"),
+    ],
+)
+def test_bad_arguments_are_named_before_training(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LossPlot(**arguments)
+
+
 IN_A_NOTEBOOK = """
 from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, train

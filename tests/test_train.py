@@ -1,6 +1,7 @@
 """Training does what its settings say; losses are checked against the NumPy model."""
 
 import json
+import os
 from dataclasses import asdict, fields, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from gru_addition import engines
 from gru_addition.add import Adder
 from gru_addition.dataset import generate_batch
+from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, train
 
 SHORT = Config(iterations=3)
@@ -257,6 +259,39 @@ def test_a_run_that_fails_leaves_the_last_one_untouched(tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["config.json", "history.npz", "losses.png", "weights.npz"])
+def test_a_directory_in_the_way_is_found_before_training(tmp_path, name):
+    (tmp_path / name).mkdir()
+
+    with pytest.raises(ValueError, match=f"^output_dir must be .*: {name} in it is a directory"):
+        train(SHORT, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_run_that_cannot_be_written_leaves_the_last_one_untouched(tmp_path, monkeypatch):
+    train(SHORT, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    # The last of the files to be written.
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match=r"^the run can't be saved in .*: No space left on device$"):
+        train(replace(SHORT, seed=1), tmp_path)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_directory_stays_the_same_if_the_callback_changes_to_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    train(SHORT, "run", on_progress=lambda history: os.chdir(tmp_path / "elsewhere"))
+
+    assert (tmp_path / "run" / "weights.npz").exists()
+
+
 def test_losses_that_are_no_longer_finite_end_the_run():
     data, _ = first_data()
     data[1] = data[1] + 1e200
@@ -271,12 +306,25 @@ def test_losses_that_are_no_longer_finite_end_the_run():
         (lambda data: data[:3], r"data must be four arrays, \(x_train, y_train, x_test, y_test\)"),
         (lambda data: 5, "data must be four arrays, .* not 5"),
         (lambda data: "data", "data must be four arrays, .* not 'data'"),
-        (lambda data: ([[0], [0, 1]], *data[1:]), "data must be four arrays"),
-        (lambda data: [data[0][0], *data[1:]], r"x_train must have the shape .*, not \(5, 2\)"),
-        (lambda data: [*data[:3], data[2]], r"y_test must have the shape .*, not \(100, 5, 2\)"),
-        (lambda data: [data[0], data[1][:9], *data[2:]], r"y_train .* \(100, 5, 1\), not \(9,"),
-        (lambda data: [data[0] * np.nan, *data[1:]], "x_train must be finite"),
-        (lambda data: [data[0][:0], data[1][:0], *data[2:]], "x_train must have the shape"),
+        (lambda data: ([[0], [0, 1]], *data[1:]), "x_train must be an array"),
+        (lambda data: (data[0] * 1j, *data[1:]), "x_train must be an array of finite real"),
+        (
+            lambda data: [data[0][0], *data[1:]],
+            r"x_train must be an array .*, not of shape \(5, 2\)",
+        ),
+        (
+            lambda data: [*data[:3], data[2]],
+            r"y_test must be an array .*, not of shape \(100, 5, 2\)",
+        ),
+        (
+            lambda data: [data[0], data[1][:9], *data[2:]],
+            r"y_train .* \(100, 5, 1\), not of shape \(9,",
+        ),
+        (
+            lambda data: [data[0] * np.nan, *data[1:]],
+            "x_train must be an array of finite real numbers .*, not with nan",
+        ),
+        (lambda data: [data[0][:0], data[1][:0], *data[2:]], "x_train must be an array"),
     ],
 )
 def test_unfit_data_are_named(change, message):
@@ -289,6 +337,7 @@ def test_unfit_data_are_named(change, message):
     [
         ({"config": "fast"}, TypeError, "config must be a Config, not 'fast'"),
         ({"on_progress": 5}, TypeError, "on_progress must be a function of a History, not 5"),
+        ({"on_progress": LossPlot}, TypeError, "on_progress must be a function .* LossPlot"),
         ({"initial_weights": 5}, TypeError, "weights must map names to arrays, not 5"),
         ({"output_dir": ""}, ValueError, "output_dir must be the name of a directory .*, not ''"),
         ({"output_dir": 5}, ValueError, "output_dir must be the name of a directory .*, not 5"),
