@@ -1,5 +1,7 @@
 """Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gru_addition.checks import brief, real_array, whole_number
@@ -29,20 +31,16 @@ class Adder:
     def from_weights(cls, weights):
         """The network with these weights: arrays by the names `Wr` to `bh`, `W_output`, `b_output`.
 
-        Raises `ValueError` naming the array that is missing or has a wrong shape or type.
+        Raises `TypeError` or `ValueError` naming what is missing or has a wrong shape or type.
         """
         return cls(weights)
 
     def __init__(self, weights):
-        try:
-            hidden_size = len(weights["Uz"])
-            dtype = np.result_type(np.float32, np.asarray(weights["Uz"]))
-        except (TypeError, ValueError, LookupError):
-            raise ValueError(
-                f"weights must map names to arrays, among them Uz, not {brief(weights)}"
-            ) from None
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights must map names to arrays, not {brief(weights)}")
+        Uz = real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size")  # noqa: N806
         with tf.Graph().as_default() as graph:
-            model = AdditionModel(hidden_size, dtype=dtype)
+            model = AdditionModel(len(Uz), dtype=np.result_type(Uz, np.float32))
             initialize = tf.global_variables_initializer()
             trained = model.initial_values(weights)
             self._input, self._h_0 = model.gru.input_layer, model.gru.h_0

@@ -305,7 +305,7 @@ def test_losses_that_are_no_longer_finite_end_the_run():
     [
         (lambda data: data[:3], r"data must be four arrays, \(x_train, y_train, x_test, y_test\)"),
         (lambda data: 5, "data must be four arrays, .* not 5"),
-        (lambda data: "data", "data must be four arrays, .* not 'data'"),
+        (lambda data: "words", "data must be four arrays, .* not 'words'"),
         (lambda data: ([[0], [0, 1]], *data[1:]), "x_train must be an array"),
         (lambda data: (data[0] * 1j, *data[1:]), "x_train must be an array of finite real"),
         (
@@ -337,7 +337,7 @@ def test_unfit_data_are_named(change, message):
     [
         ({"config": "fast"}, TypeError, "config must be a Config, not 'fast'"),
         ({"on_progress": 5}, TypeError, "on_progress must be a function of a History, not 5"),
-        ({"on_progress": LossPlot}, TypeError, "on_progress must be a function .* LossPlot"),
+        ({"on_progress": LossPlot}, TypeError, "on_progress must be a function .*LossPlot"),
         ({"initial_weights": 5}, TypeError, "weights must map names to arrays, not 5"),
         ({"output_dir": ""}, ValueError, "output_dir must be the name of a directory .*, not ''"),
         ({"output_dir": 5}, ValueError, "output_dir must be the name of a directory .*, not 5"),
