@@ -8,6 +8,7 @@
 They take the places of older ones only when all of them have been written.
 """
 
+import io
 import json
 import os
 import tempfile
@@ -55,16 +56,28 @@ def save_run(run, directory):
         "train_losses": run.history.train_losses,
         "validation_losses": run.history.validation_losses,
     }
+    settings = json.dumps(asdict(run.config), indent=2) + "\n"
+    contents = {
+        "config.json": settings.encode(),
+        "history.npz": _in_memory(np.savez, **losses),
+        "losses.png": _in_memory(loss_figure(**losses).savefig),
+        "weights.npz": _in_memory(np.savez, **run.weights),
+    }
     try:
         with tempfile.TemporaryDirectory(prefix="saving-", dir=directory) as new:
-            (Path(new) / "config.json").write_text(json.dumps(asdict(run.config), indent=2) + "\n")
-            np.savez(Path(new) / "history.npz", **losses)
-            loss_figure(**losses).savefig(Path(new) / "losses.png")
-            np.savez(Path(new) / "weights.npz", **run.weights)
+            for name in FILES:
+                (Path(new) / name).write_bytes(contents[name])
             for name in FILES:
                 os.replace(Path(new) / name, Path(directory) / name)
     except OSError as error:
         raise OSError(f"the run can't be saved in {directory}: {error.strerror or error}") from None
+
+
+def _in_memory(save, **arguments):
+    """Return what `save(file, **arguments)` writes."""
+    file = io.BytesIO()
+    save(file, **arguments)
+    return file.getvalue()
 
 
 def load_weights(directory):
