@@ -60,7 +60,7 @@ def save_run(run, directory):
     contents = {
         "config.json": settings.encode(),
         "history.npz": _in_memory(np.savez, **losses),
-        "losses.png": _in_memory(loss_figure(**losses).savefig),
+        "losses.png": _in_memory(loss_figure(**losses).savefig, format="png"),
         "weights.npz": _in_memory(np.savez, **run.weights),
     }
     try:
