@@ -1,10 +1,8 @@
 """Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from gru_addition.checks import brief, real_array, whole_number
+from gru_addition.checks import named_arrays, real_array, whole_number
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.model import AdditionModel, tf
 from gru_addition.storage import load_weights
@@ -36,11 +34,10 @@ class Adder:
         return cls(weights)
 
     def __init__(self, weights):
-        if not isinstance(weights, Mapping):
-            raise TypeError(f"weights must map names to arrays, not {brief(weights)}")
-        Uz = real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size")  # noqa: N806
+        weights = named_arrays("weights", weights)
+        u_z = real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size")
         with tf.Graph().as_default() as graph:
-            model = AdditionModel(len(Uz), dtype=np.result_type(Uz, np.float32))
+            model = AdditionModel(len(u_z), dtype=np.result_type(u_z, np.float32))
             initialize = tf.global_variables_initializer()
             trained = model.initial_values(weights)
             self._input, self._h_0 = model.gru.input_layer, model.gru.h_0

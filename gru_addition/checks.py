@@ -8,6 +8,7 @@ TypeError: num_bits must be a whole number of at least 2, not 'five'
 
 import numbers
 import operator
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -77,6 +78,13 @@ def real_array(name, value, *shape):
     if not np.isfinite(array).all():
         raise ValueError(f"{message}with {array[~np.isfinite(array)][0]}")
     return array
+
+
+def named_arrays(name, value):
+    """Return `value` if it is a mapping, as from names to arrays; else raise `TypeError`."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must map names to arrays, not {brief(value)}")
+    return value
 
 
 def one_of(name, value, choices):

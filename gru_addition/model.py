@@ -9,9 +9,7 @@ a session, and no process-wide setting is touched:
         session.run(model.output, {model.gru.input_layer: x})
 """
 
-from collections.abc import Mapping
-
-from gru_addition.checks import brief, number, real_array, whole_number
+from gru_addition.checks import brief, named_arrays, number, real_array, whole_number
 from gru_addition.config import LEARNING_RATES
 from gru_addition.quiet import quiet_import
 
@@ -174,10 +172,10 @@ class AdditionModel:
         """Return the feed with which the variables' initializer sets them to `weights`.
 
         weights: arrays by name, `Wr` to `b_output`. To be called in the model's graph. Raises
-            `ValueError` naming the array that is missing, unknown, or has a wrong shape or values.
+            `TypeError` if it is no mapping, and `ValueError` naming the array that is missing,
+            unknown, or has a wrong shape or values.
         """
-        if not isinstance(weights, Mapping):
-            raise TypeError(f"weights must map names to arrays, not {brief(weights)}")
+        weights = named_arrays("weights", weights)
         unknown = [name for name in weights if name not in self.weights]
         if unknown:
             raise ValueError(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gru_addition.model import GRU, OP_SEEDS, AdditionModel, tf
+from gru_addition.model import GRU, AdditionModel, tf
 
 DTYPES = "float64", "float32"
 
@@ -50,9 +50,8 @@ def test_gradients_equal_finite_differences(session):
     weights = numpy_gru.random_weights(3, np.random.RandomState(0))
     model = build(session, weights, hidden_size=3)
     x, y = random_bits(5, 6, 2), random_bits(5, 6, 1)
-    gradients = dict(
-        zip(OP_SEEDS, tf.gradients(model.loss, list(model.weights.values())), strict=True)
-    )
+    gradients = tf.gradients(model.loss, list(model.weights.values()))
+    gradients = dict(zip(model.weights, gradients, strict=True))
     gradients = session.run(gradients, {model.gru.input_layer: x, model.expected_output: y})
 
     step = 1e-6
@@ -75,7 +74,7 @@ def test_one_step_of_adam_moves_each_weight_by_the_learning_rate(session):
         {model.gru.input_layer: random_bits(5, 6, 2), model.expected_output: np.ones((5, 6, 1))},
     )
 
-    np.testing.assert_allclose(np.abs(session.run(model.W_output) - before), 0.01, rtol=1e-2)
+    np.testing.assert_allclose(np.abs(session.run(model.W_output) - before), 0.01, rtol=1e-4)
 
 
 def test_hidden_state_does_not_leak_between_examples(session):

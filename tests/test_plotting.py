@@ -17,7 +17,7 @@ def history_of(*losses, iterations):
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
-def test_the_figure_shows_the_losses_as_the_tutorial_does(logarithmic):
+def test_the_figure_shows_train_loss_in_blue_and_test_loss_in_red(logarithmic):
     (axes,) = loss_figure([3.0, 2.0, 1.0], [4.0, 3.0, 2.0], logarithmic).axes
 
     train_curve, test_curve = axes.lines
