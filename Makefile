@@ -14,9 +14,17 @@ lint: .venv/ready
 notebook: .venv/ready
 	$(BIN)/jupyter lab notebooks
 
+benchmark: benchmarks/.venv/ready
+	benchmarks/.venv/bin/python benchmarks/run.py
+
+benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
+	touch $@
+
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
-.PHONY: train test lint notebook
+.PHONY: train test lint notebook benchmark

@@ -6,9 +6,12 @@ from gru_addition.checks import named_arrays, real_array, whole_number
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.model import AdditionModel, tf
 from gru_addition.storage import load_weights
+from gru_addition.xla import for_xla, is_available
 
-# Columns that are computed at a time, over all sums; the states of 16 units then take 13 MB.
-COLUMNS_PER_RUN = 100_000
+# What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
+STATES_PER_RUN = 1_600_000
+EXAMPLES_PER_RUN = 1024
+COLUMNS_PER_RUN = 1000
 
 
 class Adder:
@@ -36,12 +39,19 @@ class Adder:
     def __init__(self, weights):
         weights = named_arrays("weights", weights)
         u_z = real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size")
-        with tf.Graph().as_default() as graph:
+        with tf.Graph().as_default() as graph, for_xla():
             model = AdditionModel(len(u_z), dtype=np.result_type(u_z, np.float32))
             initialize = tf.global_variables_initializer()
             trained = model.initial_values(weights)
-            self._input, self._h_0 = model.gru.input_layer, model.gru.h_0
-            self._output, self._last_state = model.output, model.gru.h_t_transposed[-1]
+
+            @tf.function(jit_compile=is_available(), autograph=False)
+            def output_and_last_state(x, h_0):
+                h_t = model.gru.hidden_states(x, h_0)
+                return model.output_of(h_t), h_t[:, -1]
+
+            self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
+            self._h_0 = tf.placeholder(model.gru.dtype, (None, len(u_z)))
+            self._output_and_last_state = output_and_last_state(self._x, self._h_0)
             graph.finalize()
         self._session = tf.Session(graph=graph)
         self._session.run(initialize, feed_dict=trained)
@@ -61,26 +71,30 @@ class Adder:
     def predict(self, x):
         """Return the network's output for operands x of shape `(batch, time, 2)`.
 
-        The result has shape `(batch, time, 1)`; above 0.5 it means a one. Columns are computed
-        `COLUMNS_PER_RUN` at a time, each run starting from the state in which the last one ended,
-        so that of the states only those of one run are in memory.
+        The result has shape `(batch, time, 1)`; above 0.5 it means a one. Long sums are computed
+        piece by piece, each starting from the state in which the one before it ended, so that of
+        the states only those of one piece are in memory.
         """
         x = real_array("x", x, "batch", "time", 2)
-        y = np.empty((*x.shape[:2], 1), self._output.dtype.as_numpy_dtype)
-        for first in range(0, len(x), COLUMNS_PER_RUN):
-            examples = slice(first, first + COLUMNS_PER_RUN)
+        y = np.empty((*x.shape[:2], 1), self._x.dtype.as_numpy_dtype)
+        for first in range(0, len(x), EXAMPLES_PER_RUN):
+            examples = slice(first, first + EXAMPLES_PER_RUN)
             self._predict_examples(x[examples], y[examples])
         return y
 
     def _predict_examples(self, x, y):
-        columns = max(1, COLUMNS_PER_RUN // len(x))
-        feed = {}
+        # XLA compiles anew for each shape. So there are few: a power of two of examples, and as
+        # many columns for any length, both filled up with zeros, whose output is dropped.
+        examples = 1 << (len(x) - 1).bit_length()
+        state = np.zeros((examples, self._h_0.shape[1]))
+        columns = max(1, min(COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
         for start in range(0, x.shape[1], columns):
-            now = slice(start, start + columns)
-            feed[self._input] = x[:, now]
-            y[:, now], last_state = self._session.run([self._output, self._last_state], feed)
-            # A session lets one replace any tensor; here the zeros from which the scan starts.
-            feed[self._h_0] = last_state
+            now = x[:, start : start + columns]
+            piece = np.zeros((examples, columns, 2))
+            piece[: len(now), : now.shape[1]] = now
+            feed = {self._x: piece, self._h_0: state}
+            output, state = self._session.run(self._output_and_last_state, feed)
+            y[:, start : start + columns] = output[: len(now), : now.shape[1]]
 
 
 def show_sum(a, b, answer, num_bits):

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
@@ -16,6 +17,7 @@ class UserError(Exception):
 def run_command(name, command, argv):
     """Call `command(argv)`; return 0, or say in one line what went wrong and return its status.
 
+    Warnings get one line too.
     The status is 2 for a `UserError`, if a file can't be read or written, if training diverges, or
     if memory runs out; 1 if the reader of the output has left; and 130 after Ctrl-C.
     """
@@ -27,7 +29,10 @@ def run_command(name, command, argv):
         # File names may hold characters that the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        command(argv)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_: _say(name, message)
+            command(argv)
         sys.stdout.flush()
         return 0
     except BrokenPipeError:
@@ -40,8 +45,12 @@ def run_command(name, command, argv):
         message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
-    print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
+    _say(name, message)
     return status
+
+
+def _say(name, message):
+    print(f"{name}: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 class Parser(argparse.ArgumentParser):

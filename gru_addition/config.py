@@ -7,6 +7,8 @@ from gru_addition import checks
 # A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
 LARGEST_STEP = 20_000_000
 LEARNING_RATES = 1e-9, 1
+# The sums that one run of the compiled engine is handed, three numbers a column, here 2.4 GB.
+LARGEST_RUN = 100_000_000
 
 
 def _setting(default, description, *allowed):
@@ -44,7 +46,14 @@ class Config:
         False, "train on new random sums at every iteration instead of a fixed training set"
     )
     engine: str = _setting(
-        "session", "how iterations are run: session, the tutorial's loop", "session"
+        "compiled",
+        "how iterations are run: compiled, many at a time in a loop compiled by XLA; session, the "
+        "tutorial's loop; the numbers are the same",
+        "compiled",
+        "session",
+    )
+    iterations_per_run: int = _setting(
+        50, "number of iterations that the compiled engine runs at a time", 1, 10_000
     )
 
     def __post_init__(self):
@@ -84,3 +93,15 @@ class Config:
                 f"mini_batch_size must be at most batch_size, {self.batch_size}, "
                 f"not {self.mini_batch_size}"
             )
+        batch_columns = self.num_bits * (self.mini_batch_size or self.batch_size)
+        if self.engine == "compiled" and self.batches_per_run * batch_columns > LARGEST_RUN:
+            raise ValueError(
+                f"iterations_per_run must be at most {LARGEST_RUN // batch_columns:,} to fit in "
+                f"memory with new batches of this size, not {self.iterations_per_run:,}"
+            )
+
+    @property
+    def batches_per_run(self):
+        """How many batches the compiled engine is handed at a time: one if all are the same."""
+        uses_one_batch = self.mini_batch_size is None and not self.fresh_batches
+        return 1 if uses_one_batch else self.iterations_per_run

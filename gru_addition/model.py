@@ -109,18 +109,20 @@ class GRU:
         )
         return tf.multiply(1 - z_t, h_tm1) + tf.multiply(z_t, h_proposal)
 
-    def hidden_states(self, inputs):
+    def hidden_states(self, inputs, h_0=None):
         """Run the same variables over another tensor of shape (batch, time, input_dimensions).
 
-        Returns the states, of shape (batch, time, hidden_size).
+        h_0: the state to start from, (batch, hidden_size), by default zeros. Returns the states,
+        of shape (batch, time, hidden_size).
         """
-        return self._scan(inputs)[-1]
+        return self._scan(inputs, h_0)[-1]
 
-    def _scan(self, inputs):
+    def _scan(self, inputs, h_0=None):
         x_t = tf.transpose(inputs, [1, 0, 2], name="x_t")
-        # A product with zeros is zero and takes its batch size from the input.
-        zeros = tf.zeros((self.input_dimensions, self.hidden_size), self.dtype)
-        h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
+        if h_0 is None:
+            # A product with zeros is zero and takes its batch size from the input.
+            zeros = tf.zeros((self.input_dimensions, self.hidden_size), self.dtype)
+            h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
         h_t_transposed = tf.scan(self.forward_pass, x_t, initializer=h_0, name="h_t_transposed")
         h_t = tf.transpose(h_t_transposed, [1, 0, 2], name="h_t")
         return x_t, h_0, h_t_transposed, h_t
@@ -139,6 +141,7 @@ class AdditionModel:
     output: for each column the sum's bit, as a real number near 0 or 1, (batch, time, 1).
     expected_output: placeholder for the sum's bits, (batch, time, 1).
     loss: scalar, half the squared error, summed over the columns, averaged over the batch.
+    optimizer: the `tf.train.AdamOptimizer`.
     train_step: the op that takes one step of Adam.
     weights: all variables above by name, `Wr` to `b_output`.
     """
@@ -161,12 +164,40 @@ class AdditionModel:
             batch_size = tf.cast(tf.shape(self.output)[0], dtype)
         squared_error = tf.pow(self.output - self.expected_output, 2)
         self.loss = tf.reduce_sum(0.5 * squared_error) / batch_size
-        self.train_step = tf.train.AdamOptimizer(learning_rate).minimize(self.loss)
+        self.optimizer = tf.train.AdamOptimizer(learning_rate)
+        self.train_step = self.optimizer.minimize(self.loss)
 
     @property
     def weights(self):
         """The variables by name: `Wr Wz Wh Ur Uz Uh br bz bh W_output b_output`."""
         return self.gru.weights | {"W_output": self.W_output, "b_output": self.b_output}
+
+    def output_of(self, h_t):
+        """The output for states h_t of shape (..., hidden_size), in one product for all of them.
+
+        It is what the tutorial's `tf.map_fn` computes example by example, and faster. Returns a
+        tensor of shape (..., 1).
+        """
+        return tf.matmul(h_t, self.W_output) + self.b_output
+
+    def loss_of(self, x, y):
+        """The loss on other tensors than the placeholders, x (batch, time, 2), y (batch, time, 1).
+
+        The loss is summed up on the way, column by column, by `tf.foldl`, which keeps only the last
+        of what `tf.scan` would return. For the states that `tf.scan` returns, XLA copies all of
+        them in each step of the backward pass, which takes quadratic time. Returns a scalar tensor.
+        """
+
+        def add_column(state_and_loss, column):
+            h_tm1, loss = state_and_loss
+            x_t, y_t = column
+            h_t = self.gru.forward_pass(h_tm1, x_t)
+            return h_t, loss + tf.reduce_sum(0.5 * tf.pow(self.output_of(h_t) - y_t, 2))
+
+        h_0 = tf.zeros((tf.shape(x)[0], self.gru.hidden_size), x.dtype)
+        columns = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
+        _, loss = tf.foldl(add_column, columns, initializer=(h_0, tf.zeros((), x.dtype)))
+        return loss / tf.cast(tf.shape(x)[0], x.dtype)
 
     def initial_values(self, weights):
         """Return the feed with which the variables' initializer sets them to `weights`.

@@ -24,6 +24,7 @@ from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch, mini_batches
 from gru_addition.history import History
+from gru_addition.xla import for_xla, prepare_process
 
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}
@@ -75,15 +76,15 @@ def train(config=Config(), output_dir=None, *, on_progress=None, data=None, init
     if output_dir is not None:
         output_dir = storage.prepare_directory(output_dir)
 
-    from gru_addition.engines import ENGINES
+    from gru_addition.engines import choose_engine
     from gru_addition.model import AdditionModel, tf
 
     history = History(config.iterations)
-    with tf.Graph().as_default() as graph:
+    with tf.Graph().as_default() as graph, for_xla():
         model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
         initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
-        run_iterations = ENGINES[config.engine](model)
+        run_iterations = choose_engine(config.engine)(model, config)
         graph.finalize()
     # Not `with session`, which would make its graph the default for the caller's function as well.
     with closing(tf.Session(graph=graph)) as session:
@@ -210,4 +211,5 @@ def _train_with_reports(config, output_dir):
 
 
 if __name__ == "__main__":
+    prepare_process()
     sys.exit(main())

@@ -17,6 +17,7 @@ VERSIONS = "tf-1.3.0", "tf-1.15.5"
 STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
+ENGINES = "compiled", "session"
 FIGURES = pytest.StashKey()
 
 # Speed is measured in benchmarks, never in a test.
@@ -51,23 +52,24 @@ def default_command(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(default_command):
-    """A function that returns the tutorial's run for a seed, trained once per test session.
+    """A function of engine and seed that returns the tutorial's run, trained once per test session.
 
-    That of seed 0, the default, is read from what the command saved.
+    That of the defaults is read from what the command saved.
     """
     from gru_addition.history import History
     from gru_addition.train import Config, Run, train
 
     @cache
-    def run(seed):
-        if seed != 0:
-            return train(Config(seed=seed))
+    def run(engine, seed):
+        config = Config(seed=seed, engine=engine)
+        if config != Config():
+            return train(config)
         directory = default_command[1] / "runs" / "latest"
-        history = History(Config().iterations)
+        history = History(config.iterations)
         with np.load(directory / "history.npz") as losses:
             history.extend(losses["train_losses"], losses["validation_losses"])
         with np.load(directory / "weights.npz") as weights:
-            return Run(Config(), history, dict(weights))
+            return Run(config, history, dict(weights))
 
     return run
 

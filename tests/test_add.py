@@ -1,8 +1,12 @@
 """The trained network answers for any length, and what it is handed is checked."""
 
+import subprocess
+import sys
+
 import numpy as np
 import numpy_gru
 import pytest
+from conftest import environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +26,7 @@ def adder():
 @given(
     batch=st.integers(1, 12),
     time=st.integers(1, 40),
-    at_a_time=st.integers(1, 50),
+    at_a_time=st.sampled_from([1, 7, 50]),
     seed=st.integers(0, 1000),
 )
 def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_time, seed):
@@ -30,9 +34,42 @@ def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_tim
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(add, "COLUMNS_PER_RUN", at_a_time)
+        patch.setattr(add, "EXAMPLES_PER_RUN", 8)
         y = adder.predict(x)
 
     np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
+
+
+PREDICT_AND_MEASURE = """
+import resource
+import numpy as np
+from gru_addition.add import Adder
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+random_state = np.random.RandomState(0)
+shapes = {"W": (2, 16), "U": (16, 16), "b": (16,)}
+weights = {kind + gate: random_state.normal(size=shapes[kind]) for kind in "WUb" for gate in "rzh"}
+adder = Adder.from_weights(weights | {"W_output": np.ones((16, 1)), "b_output": np.ones(1)})
+for shape in [(1, 1000, 2), (1000, 100, 2), (1000, 2000, 2), (1, 1_000_000, 2)]:
+    x = np.random.RandomState(1).randint(0, 2, size=shape).astype(float)
+    before = peak()
+    y = adder.predict(x)
+    print(peak() - before, y.nbytes)
+"""
+
+
+def test_memory_does_not_grow_with_the_length(figure):
+    printed = subprocess.check_output(
+        [sys.executable, "-c", PREDICT_AND_MEASURE], env=environment(), text=True
+    )
+    *_, many, long = (tuple(map(int, line.split())) for line in printed.splitlines())
+
+    for name, (grown, output) in {"1,000 x 2,000": many, "1 x 1,000,000": long}.items():
+        figure(f"predicting {name} bits: memory grows by {grown:,}, output {output:,} bytes")
+        # The states of all columns alone would take 256 and 128 million bytes.
+        assert grown < output + 30_000_000
 
 
 def test_a_sum_is_read_from_the_output_above_a_half():

@@ -57,6 +57,7 @@ def test_every_setting_is_a_flag(tmp_path):
     arguments = {
         "num_bits": 7, "batch_size": 30, "hidden_size": 5, "iterations": 101, "learning_rate": 0.01,
         "dtype": "float32", "seed": 12, "mini_batch_size": 10, "engine": "session",
+        "iterations_per_run": 7,
     }  # fmt: skip
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in arguments.items()]
 
@@ -130,6 +131,7 @@ WRONG_VALUES = {
     "--seed": ["-1", "1.0", "today", "4294967296", "9" * 5000],
     "--mini-batch-size": ["0", "-1", "2.5", "small", "101", "9" * 30],
     "--engine": ["fast", "", "Session", "eager"],
+    "--iterations-per-run": ["0", "-1", "2.5", "all", "10001", "9" * 30],
 }
 
 

@@ -1,16 +1,18 @@
 """The same seed gives, on today's TensorFlow, the numbers of TensorFlow 1.3.0 and 1.15.5.
 
+Both engines do, the tutorial's loop and the compiled one.
 Nothing is handed over but the seed. The oracle is golden/, recorded by golden/record.py.
 """
 
 import numpy as np
 import pytest
-from conftest import CHAOTIC_SEED, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
+from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
 
 from gru_addition.dataset import encode
 from gru_addition.model import AdditionModel, tf
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
+for_each_engine = pytest.mark.parametrize("engine", ENGINES)
 for_each_seed = pytest.mark.parametrize("seed", SEEDS)
 for_each_stable_seed = pytest.mark.parametrize("seed", STABLE_SEEDS)
 
@@ -54,9 +56,10 @@ def test_first_gradients_agree(golden, version, seed, figure):
     assert max(deviations) < LARGEST_GRADIENT_DEVIATION
 
 
+@for_each_engine
 @for_each_seed
-def test_all_losses_agree_up_to_a_spike(golden, trained, version, seed, figure):
-    record, history = golden(version, seed), trained(seed).history
+def test_all_losses_agree_up_to_a_spike(golden, trained, version, seed, engine, figure):
+    record, history = golden(version, seed), trained(engine, seed).history
     spike = spike_onset(record["validation_losses"])
 
     assert len(history) == len(record["train_losses"]) == 5000
@@ -66,8 +69,9 @@ def test_all_losses_agree_up_to_a_spike(golden, trained, version, seed, figure):
     }
     compared = f"{len(history):,}" if spike is None else f"{spike:,}, where a spike sets in"
     figure(
-        f"{version}, seed {seed}: train losses deviate by at most {deviations['train_losses']:.1e},"
-        f" validation losses by {deviations['validation_losses']:.1e} (iterations: {compared})"
+        f"{version}, seed {seed}, {engine} engine: train losses deviate by at most "
+        f"{deviations['train_losses']:.1e}, validation losses by "
+        f"{deviations['validation_losses']:.1e} (iterations: {compared})"
     )
     assert max(deviations.values()) < LARGEST_LOSS_DEVIATION
 
@@ -95,20 +99,22 @@ def test_the_old_versions_part_from_each_other_soon_after_the_onset(golden, vers
     assert deviation.max() > 0.1
 
 
+@for_each_engine
 @for_each_stable_seed
-def test_final_weights_agree(golden, trained, version, seed):
+def test_final_weights_agree(golden, trained, version, seed, engine):
     record = golden(version, seed)
 
-    for name, weight in trained(seed).weights.items():
+    for name, weight in trained(engine, seed).weights.items():
         # Relative to the largest weight, since small ones are differences of large numbers.
         scale = np.abs(record["final_" + name]).max()
         np.testing.assert_allclose(weight, record["final_" + name], rtol=0, atol=1e-12 * scale)
 
 
+@for_each_engine
 @for_each_stable_seed
-def test_the_answer_to_1024_plus_16_agrees(golden, trained, version, seed):
+def test_the_answer_to_1024_plus_16_agrees(golden, trained, version, seed, engine):
     record = golden(version, seed)
-    adder = trained(seed).adder
+    adder = trained(engine, seed).adder
 
     assert adder.add(1024, 16, num_bits=20) == record["answer_1024_16"]
     output = adder.predict(encode(1024, 16, num_bits=20))[0, :, 0]

@@ -142,6 +142,48 @@ def test_hidden_states_runs_the_same_variables_over_another_tensor(session):
     np.testing.assert_array_equal(session.run(states), expected)
 
 
+def test_hidden_states_go_on_from_a_given_state(session):
+    weights = numpy_gru.random_weights(5, np.random.RandomState(0))
+    model = build(session, weights, hidden_size=5)
+    x = random_bits(3, 8, 2)
+    expected = numpy_gru.hidden_states(weights, x)
+
+    later = model.gru.hidden_states(tf.constant(x[:, 6:]), h_0=tf.constant(expected[:, 5]))
+
+    np.testing.assert_allclose(session.run(later), expected[:, 6:], atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype):
+    weights = numpy_gru.random_weights(5, np.random.RandomState(0))
+    model = build(session, weights, hidden_size=5, dtype=dtype)
+    x, y = random_bits(3, 7, 2), random_bits(3, 7, 1)
+    as_tensors = tf.constant(x, dtype), tf.constant(y, dtype)
+
+    loss = model.loss_of(*as_tensors)
+    output = model.output_of(model.gru.hidden_states(as_tensors[0]))
+
+    assert loss.dtype == output.dtype == dtype
+    tolerance = {"float64": 1e-14, "float32": 1e-5}[dtype]
+    loss, output = session.run([loss, output])
+    assert loss == pytest.approx(numpy_gru.loss(weights, x, y), rel=tolerance)
+    np.testing.assert_allclose(output, numpy_gru.output(weights, x), rtol=0, atol=tolerance)
+
+
+def test_both_losses_have_the_same_gradients(session):
+    weights = numpy_gru.random_weights(5, np.random.RandomState(0))
+    model = build(session, weights, hidden_size=5)
+    x, y = random_bits(6, 7, 2), random_bits(6, 7, 1)
+    variables = list(model.weights.values())
+
+    one = tf.gradients(model.loss, variables)
+    other = tf.gradients(model.loss_of(tf.constant(x), tf.constant(y)), variables)
+
+    feed = {model.gru.input_layer: x, model.expected_output: y}
+    for gradient, expected in zip(session.run(other), session.run(one, feed), strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-14)
+
+
 def test_attributes_and_ops_have_the_tutorials_names(session):
     model = build(session)
     gru = model.gru

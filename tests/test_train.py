@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy_gru
 import pytest
+from conftest import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, train
 
 SHORT = Config(iterations=3)
+for_each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
 def first_data(config=SHORT):
@@ -41,13 +43,16 @@ def test_defaults_are_the_tutorials():
     assert config.dtype == "float64"
     assert config.mini_batch_size is None
     assert not config.fresh_batches
+    # The redraw interval of the tutorial's plot.
+    assert config.iterations_per_run == 50
 
 
-def test_training_loss_is_read_before_the_step_and_validation_loss_after_it():
+@for_each_engine
+def test_training_loss_is_read_before_the_step_and_validation_loss_after_it(engine):
     (x_train, y_train, x_test, y_test), _ = first_data()
     before = numpy_gru.random_weights(16, np.random.RandomState(0), scale=0.1)
 
-    run = train(replace(SHORT, iterations=1), initial_weights=before)
+    run = train(replace(SHORT, iterations=1, engine=engine), initial_weights=before)
 
     assert run.history.train_losses == pytest.approx(
         [numpy_gru.loss(before, x_train, y_train)], rel=1e-12
@@ -58,14 +63,16 @@ def test_training_loss_is_read_before_the_step_and_validation_loss_after_it():
     assert (run.weights["Uz"] != before["Uz"]).all()
 
 
-def test_the_callers_data_are_used():
+@for_each_engine
+def test_the_callers_data_are_used(engine):
     data = (
         generate_batch(7, 30, np.random.RandomState(5)),
         generate_batch(9, 20, np.random.RandomState(6)),
     )
     before = numpy_gru.random_weights(16, np.random.RandomState(0))
 
-    run = train(SHORT, data=(*data[0], *data[1]), initial_weights=before)
+    config = replace(SHORT, engine=engine)
+    run = train(config, data=(*data[0], *data[1]), initial_weights=before)
 
     assert run.history.train_losses[0] == pytest.approx(numpy_gru.loss(before, *data[0]))
     assert run.history.validation_losses[-1] == pytest.approx(numpy_gru.loss(run.weights, *data[1]))
@@ -89,14 +96,14 @@ def fed(monkeypatch):
     def run(config):
         session = RecordingSession()
 
-        def recorded(model):
-            run_iterations = engines.session_engine(model)
+        def recorded(*arguments):
+            run_iterations = engines.session_engine(*arguments)
             return lambda _, batches, validation_set: run_iterations(
                 session, batches, validation_set
             )
 
         monkeypatch.setitem(engines.ENGINES, "session", recorded)
-        train(config)
+        train(replace(config, engine="session"))
         trained_on = [feed for is_step, feed in session.feeds if is_step]
         validated_on = [feed for is_step, feed in session.feeds if not is_step]
         return trained_on, validated_on
@@ -180,17 +187,21 @@ def test_a_float32_run_learns_to_add():
     assert run.adder.add(1024, 16, num_bits=20) == 1040
 
 
-def test_progress_is_reported_with_the_history_so_far():
+@pytest.mark.parametrize(
+    ("engine", "expected"), [("session", [1, 2, 3, 4, 5]), ("compiled", [2, 4, 5])]
+)
+def test_progress_is_reported_with_the_history_so_far(engine, expected):
     lengths = []
 
     def on_progress(history):
         lengths.append(len(history))
         assert len(history.train_losses) == len(history.validation_losses) == len(history)
-        assert history.is_complete == (len(history) == history.iterations == 3)
+        assert history.is_complete == (len(history) == history.iterations == 5)
 
-    train(SHORT, on_progress=on_progress)
+    config = Config(iterations=5, engine=engine, iterations_per_run=2)
+    train(config, on_progress=on_progress)
 
-    assert lengths == [1, 2, 3]
+    assert lengths == expected
 
 
 def test_the_callback_runs_in_todays_eager_tensorflow():
@@ -199,30 +210,34 @@ def test_the_callback_runs_in_todays_eager_tensorflow():
     seen = []
     train(SHORT, on_progress=lambda history: seen.append(tf2.constant(len(history)).numpy()))
 
-    assert seen == [1, 2, 3]
+    assert seen == [3]
 
 
-def test_the_graph_is_final_before_the_first_iteration(monkeypatch):
+@for_each_engine
+def test_the_graph_is_final_before_the_first_iteration(engine, monkeypatch):
     finalized = []
+    build = engines.ENGINES[engine]
 
-    def engine(model):
+    def watched(model, config):
         graph = model.loss.graph
         finalized.append(graph.finalized)
+        run_iterations = build(model, config)
 
-        def run_iterations(*arguments):
+        def watched_iterations(*arguments):
             finalized.append(graph.finalized)
-            return engines.session_engine(model)(*arguments)
+            return run_iterations(*arguments)
 
-        return run_iterations
+        return watched_iterations
 
-    monkeypatch.setitem(engines.ENGINES, "session", engine)
-    train(SHORT)
+    monkeypatch.setitem(engines.ENGINES, engine, watched)
+    train(replace(SHORT, engine=engine))
 
     assert finalized == [False, True]
 
 
-def test_the_same_seed_gives_the_same_bytes():
-    config = replace(SHORT, iterations=50, mini_batch_size=30)
+@for_each_engine
+def test_the_same_seed_gives_the_same_bytes(engine):
+    config = replace(SHORT, iterations=50, mini_batch_size=30, engine=engine)
 
     first, second = train(config), train(config)
 
@@ -401,6 +416,15 @@ def test_learning_rates_outside_their_range_are_refused(value):
         ({"mini_batch_size": 101}, "mini_batch_size must be at most batch_size, 100, not 101"),
         ({"mini_batch_size": 5, "fresh_batches": True}, "mini_batch_size must not be given with"),
         ({"num_bits": 10_000, "batch_size": 100_000}, "num_bits x batch_size x hidden_size"),
+        (
+            {
+                "num_bits": 100,
+                "batch_size": 10_000,
+                "fresh_batches": True,
+                "iterations_per_run": 101,
+            },
+            "iterations_per_run must be at most 100 to fit in memory .*, not 101",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(options, message):

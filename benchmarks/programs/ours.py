@@ -1,0 +1,45 @@
+"""This project's own engines.
+
+Variants: `session` and `compiled` as the command runs them; `library`, the compiled engine in
+somebody else's process, a notebook, say, where the package may not set XLA's flags.
+"""
+
+import sys
+
+from protocol import run
+
+from gru_addition import xla
+
+if sys.argv[1] != "library":
+    xla.prepare_process()
+
+# Only now, since this imports TensorFlow.
+import gru_addition.engines  # noqa: F401
+from gru_addition.train import Config
+from gru_addition.train import train as train_adder
+
+
+def train(problem, variant, mark):
+    config = Config(
+        iterations=problem.iterations,
+        hidden_size=len(problem.weights["Uz"]),
+        learning_rate=problem.learning_rate,
+        engine="session" if variant == "session" else "compiled",
+    )
+
+    def mark_progress(history):
+        if len(history) % config.iterations_per_run == 0:
+            mark(len(history))
+
+    run = train_adder(
+        config,
+        on_progress=mark_progress,
+        data=(problem.x_train, problem.y_train, problem.x_test, problem.y_test),
+        initial_weights=problem.weights,
+    )
+    output = run.adder.predict(problem.question)
+    return run.history.train_losses, run.history.validation_losses, output
+
+
+if __name__ == "__main__":
+    run(train)

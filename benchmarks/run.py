@@ -1,0 +1,268 @@
+"""Train the tutorial's network with every program, in turn and several times, and compare.
+
+    python benchmarks/run.py --rounds 5
+
+Each program runs in a process of its own and does the same work: a training step and a validation
+loss per iteration, in float64, from the same data and weights. Its losses are checked before its
+time counts. What is not installed is skipped by name. The results go to results/; report.py
+writes the tables and draws the figures.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import report
+
+from gru_addition.dataset import encode, generate_batch
+from gru_addition.xla import small_model_flags
+
+HERE = Path(__file__).parent
+GOLDEN = HERE.parent / "tests" / "golden"
+RESULTS = HERE / "results" / "results.json"
+WEIGHTS = "Wr", "Wz", "Wh", "Ur", "Uz", "Uh", "br", "bz", "bh", "W_output", "b_output"
+ITERATIONS = 5000
+# Rounding errors grow during 5,000 iterations; two ways to write down one Adam differ by 2e-12.
+LARGEST_DEVIATION = 1e-10
+TIME_LIMIT = 900
+
+SIZES = {
+    "batch": [100, 300, 1000, 3000, 10_000],
+    "bits": [5, 15, 50, 150, 500],
+    "hidden": [16, 32, 64, 128, 256],
+}
+GROWING = "compiled engine", "JAX, whole loop", "PyTorch, fused", "NumPy by hand", "C, one core"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file in programs/, how to call it, and what its losses are compared with.
+
+    adam: "tf1" for TensorFlow 1.3.0's Adam; "epsilon-hat" and "paper" as in numpy_gru.py.
+    needs: the module without which it is skipped.
+    xla_flags: what to set for its XLA.
+    """
+
+    file: str
+    variant: str
+    adam: str = "tf1"
+    needs: str = "tensorflow"
+    python: str = sys.executable
+    xla_flags: tuple = ()
+
+    def missing(self):
+        """What is missing to run this program, or None."""
+        if self.python != sys.executable:
+            return None if shutil.which(self.python) else f"no interpreter at {self.python}"
+        if self.needs == "gcc":
+            return None if shutil.which("gcc") else "gcc is not installed"
+        return None if importlib.util.find_spec(self.needs) else f"{self.needs} is not installed"
+
+
+def programs(python_of):
+    """All programs by name. python_of: an interpreter for each old version of TensorFlow."""
+    old = {
+        f"gist, TensorFlow {version}": Program("gist.py", "plain", python=python)
+        for version, python in python_of.items()
+    }
+    return {
+        report.GIST: Program("gist.py", "plain"),
+        **old,
+        "session engine": Program("ours.py", "session"),
+        report.OURS: Program("ours.py", "compiled"),
+        "compiled engine, as a library": Program("ours.py", "library"),
+        "Keras 3": Program("keras_gru.py", "plain", "epsilon-hat"),
+        "Keras 3, jitted": Program("keras_gru.py", "jit", "epsilon-hat"),
+        "PyTorch, eager": Program("pytorch_gru.py", "eager", "paper", "torch"),
+        "PyTorch, fused": Program("pytorch_gru.py", "fused", "paper", "torch"),
+        "PyTorch, torch.compile": Program("pytorch_gru.py", "compile", "paper", "torch"),
+        "JAX, jitted step": Program("jax_gru.py", "step", "paper", "optax"),
+        "JAX, whole loop": Program("jax_gru.py", "scan", "paper", "optax"),
+        # What our command sets for its own process a user of JAX may set as well.
+        "JAX, whole loop, our XLA flags": Program(
+            "jax_gru.py", "scan", "paper", "optax", xla_flags=tuple(small_model_flags())
+        ),
+        "NumPy by hand": Program("numpy_gru.py", "tf1", needs="numpy"),
+        "C, one core": Program("c_gru.py", "plain", needs="gcc"),
+    }
+
+
+def run_once(program, problem_path):
+    """Run a program to its end; return its losses, its answer and its figures."""
+    with tempfile.TemporaryDirectory() as directory:
+        result, log = Path(directory) / "result.npz", Path(directory) / "log"
+        # Else torch.compile would find what an earlier round compiled.
+        environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": directory}
+        if program.xla_flags:
+            environment["XLA_FLAGS"] = " ".join(program.xla_flags)
+        command = [program.python, str(HERE / "programs" / program.file), program.variant]
+        start = time.perf_counter()
+        with open(log, "w") as output:
+            process = subprocess.Popen(
+                [*command, str(problem_path), str(result)],
+                stdout=output, stderr=output, env=environment,
+            )  # fmt: skip
+            limit = threading.Timer(TIME_LIMIT, process.kill)
+            limit.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            limit.cancel()
+        seconds = time.perf_counter() - start
+        if status != 0:
+            raise SystemExit(f"{' '.join(command)} failed:\n{log.read_text()[-2000:]}")
+        with np.load(result) as arrays:
+            arrays = dict(arrays)
+    (first_done, first_seconds), (done, last_seconds) = arrays["marks"][[0, -1]]
+    rate = (done - first_done) / (last_seconds - first_seconds)
+    figures = {
+        "rate": rate,
+        # From the first line after the imports to the first iteration, as if it were a usual one.
+        "set_up": first_seconds - first_done / rate,
+        "seconds": seconds,
+        "memory": usage.ru_maxrss / 1024,
+    }
+    losses = np.stack([arrays["train_losses"], arrays["validation_losses"]])
+    return losses, int(arrays["answer"]), figures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-growth", action="store_true", help="leave the growth curves as saved")
+    for version in "1.3.0", "1.15.5":
+        parser.add_argument(
+            f"--python-{version}",
+            metavar="PYTHON",
+            default=str(GOLDEN / f"tf-{version}-env" / "bin" / "python"),
+            help=f"an interpreter with TensorFlow {version} (default: tests/golden's)",
+        )
+    arguments = vars(parser.parse_args())
+    everything = programs({v: arguments[f"python_{v}"] for v in ("1.3.0", "1.15.5")})
+    skipped = {name: program.missing() for name, program in everything.items()}
+    skipped = {name: reason for name, reason in skipped.items() if reason}
+    for name, reason in skipped.items():
+        print(f"skipped: {name}: {reason}")
+    present = {name: everything[name] for name in everything if name not in skipped}
+
+    results = {"machine": machine(), "skipped": sorted(skipped), "rounds": arguments["rounds"]}
+    with tempfile.TemporaryDirectory() as directory:
+        problem_path = Path(directory) / "problem.npz"
+        results["programs"] = measure(present, problem_path, arguments["rounds"])
+        if arguments["no_growth"]:
+            results["growth"] = json.loads(RESULTS.read_text())["growth"]
+        else:
+            growing = {name: present[name] for name in GROWING if name in present}
+            results["growth"] = measure_growth(growing, problem_path)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    report.main()
+
+
+def measure(present, problem_path, rounds):
+    """Run all programs in turn, `rounds` times; return the figures of each, a list per program."""
+    with np.load(GOLDEN / "tf-1.3.0" / "seed-0.npz") as golden:
+        golden = dict(golden)
+    save_problem(
+        problem_path,
+        [golden[name] for name in ("x_train", "y_train", "x_test", "y_test")],
+        {name: golden["initial_" + name] for name in WEIGHTS},
+        ITERATIONS,
+    )
+    expected = {"tf1": np.stack([golden["train_losses"], golden["validation_losses"]])}
+    for adam in {program.adam for program in present.values()} - {"tf1"}:
+        expected[adam], _, _ = run_once(Program("numpy_gru.py", adam), problem_path)
+
+    figures = {name: [] for name in present}
+    for number in range(rounds):
+        for name, program in present.items():
+            losses, answer, measured = run_once(program, problem_path)
+            measured["deviation"] = float(deviation(losses, expected[program.adam]))
+            if not measured["deviation"] < LARGEST_DEVIATION or answer != 1040:
+                raise SystemExit(f"{name} is wrong: {measured['deviation']:.1e}, answer {answer}")
+            figures[name].append(measured)
+            print(
+                f"round {number + 1} of {rounds}: {name}: {measured['rate']:,.0f} iterations/s, "
+                f"{measured['seconds']:.1f} s, losses deviate by {measured['deviation']:.0e}",
+                flush=True,
+            )
+    return figures
+
+
+def measure_growth(growing, problem_path):
+    """Return iterations/s by what grows, program and size."""
+    growth = {}
+    for kind, sizes in SIZES.items():
+        growth[kind] = {name: {} for name in growing}
+        for size in sizes:
+            shape = {"batch": 100, "bits": 5, "hidden": 16} | {kind: size}
+            work = np.prod([*shape.values()])
+            # Two marks at least, and about a second and a half of work.
+            iterations = max(100, int(3000 * 8000 / work) // 50 * 50)
+            save_problem(problem_path, *drawn(**shape), iterations)
+            first_losses = {}
+            for name, program in growing.items():
+                losses, _, measured = run_once(program, problem_path)
+                first_losses[name] = losses[0, 0]
+                growth[kind][name][size] = measured["rate"]
+                print(f"{kind} {size:,}: {name}: {measured['rate']:,.1f} iterations/s", flush=True)
+            # The first loss comes before any step of Adam, so that it is the same for all.
+            one, *others = first_losses.values()
+            if not np.allclose(others, one, rtol=1e-12, atol=0):
+                raise SystemExit(f"first losses differ: {first_losses}")
+    return growth
+
+
+def drawn(batch, bits, hidden):
+    """Data and weights of another size: `(x_train, y_train, x_test, y_test)` and arrays by name."""
+    random_state = np.random.RandomState(0)
+    data = *generate_batch(bits, batch, random_state), *generate_batch(bits, batch, random_state)
+    shapes = {"W": (2, hidden), "U": (hidden, hidden), "b": (hidden,)}
+    weights = {
+        kind + gate: random_state.normal(scale=0.01, size=shape)
+        for kind, shape in shapes.items()
+        for gate in "rzh"
+    }
+    weights["W_output"] = random_state.normal(scale=0.01, size=(hidden, 1))
+    weights["b_output"] = random_state.normal(scale=0.01, size=1)
+    return data, weights
+
+
+def save_problem(path, data, weights, iterations):
+    names = "x_train", "y_train", "x_test", "y_test"
+    question = encode(1024, 16, 20)
+    arrays = dict(zip(names, data, strict=True)) | weights
+    np.savez(path, **arrays, question=question, iterations=iterations)
+
+
+def deviation(losses, expected):
+    return (np.abs(losses - expected) / np.abs(expected)).max()
+
+
+def machine():
+    """What the figures depend on."""
+    with open("/proc/cpuinfo") as file:
+        models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+    packages = "tensorflow", "keras", "numpy", "torch", "jax", "jaxlib", "optax"
+    versions = {"Python": platform.python_version()}
+    for package in packages:
+        if importlib.util.find_spec(package):
+            versions[package] = metadata.version(package)
+    if shutil.which("gcc"):
+        version = subprocess.check_output(["gcc", "-dumpfullversion"], text=True)
+        versions["gcc"] = version.strip()
+    return {"processor": models[0], "cores": os.cpu_count(), "versions": versions}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The programs of the benchmark compute what they claim, and the README shows what it measured."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, environment
+
+BENCHMARKS = ROOT / "benchmarks"
+ITERATIONS = 200
+
+
+@pytest.fixture(scope="module")
+def run(monkeypatch_module):
+    monkeypatch_module.syspath_prepend(str(BENCHMARKS))
+    import run
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.mark.parametrize(
+    ("file", "variant"),
+    [
+        ("gist.py", "plain"),
+        ("numpy_gru.py", "tf1"),
+        ("c_gru.py", "plain"),
+        ("ours.py", "session"),
+        ("ours.py", "compiled"),
+    ],
+)
+def test_a_program_reaches_tensorflow_1_3_0s_losses(file, variant, run, golden, tmp_path, figure):
+    if file == "c_gru.py" and not shutil.which("gcc"):
+        pytest.skip("gcc is not installed")
+    record = golden("tf-1.3.0", 0)
+    run.save_problem(
+        tmp_path / "problem.npz",
+        [record[name] for name in ("x_train", "y_train", "x_test", "y_test")],
+        {name: record["initial_" + name] for name in run.WEIGHTS},
+        ITERATIONS,
+    )
+
+    subprocess.run(
+        [sys.executable, BENCHMARKS / "programs" / file, variant, "problem.npz", "result.npz"],
+        cwd=tmp_path, env=environment(), check=True,
+    )  # fmt: skip
+
+    with np.load(tmp_path / "result.npz") as result:
+        for kind in "train_losses", "validation_losses":
+            expected = record[kind][:ITERATIONS]
+            deviation = run.deviation(result[kind], expected)
+            figure(f"{file}, {variant}: {kind} deviate by {deviation:.1e}")
+            assert deviation < 1e-13
+        assert result["marks"][-1, 0] == ITERATIONS
+
+
+def test_what_is_not_installed_is_named(run):
+    everything = run.programs({"1.3.0": "/no/such/python"})
+
+    assert everything["gist, TensorFlow 1.3.0"].missing() == "no interpreter at /no/such/python"
+    assert run.Program("x.py", "plain", needs="no_such_module").missing() == (
+        "no_such_module is not installed"
+    )
+    assert run.Program("x.py", "plain", needs="numpy").missing() is None
+
+
+def test_the_readme_shows_the_saved_results(run):
+    results = json.loads((BENCHMARKS / "results" / "results.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+
+    assert run.report.ratio_table(results) in readme
+    for name, version in results["machine"]["versions"].items():
+        assert re.search(rf"\b{name}\b \(?{re.escape(version)}", readme, re.IGNORECASE), name
+
+
+def test_ratios_are_taken_round_by_round(run):
+    def of(*rates):
+        return [{"rate": rate, "seconds": 10 / rate, "set_up": 1, "memory": 100} for rate in rates]
+
+    results = {
+        "programs": {run.report.GIST: of(1, 2, 10), run.report.OURS: of(20, 50, 100)},
+    }
+
+    table = run.report.ratio_table(results).splitlines()
+
+    assert table[2] == (f"| {run.report.GIST} | 1.00 | 1.00 to 1.00 | 0.05 | 1.00 | 1.00 | 1.00 |")
+    assert table[3] == (
+        f"| {run.report.OURS} | 20.00 | 10.00 to 25.00 | 1.00 | 1.00 | 0.05 | 1.00 |"
+    )

@@ -1,0 +1,201 @@
+"""Both engines compute the same, whatever the settings, and the compiled one is compiled."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import numpy_gru
+import pytest
+from conftest import environment
+
+from gru_addition import engines, xla
+from gru_addition.dataset import generate_batch
+from gru_addition.model import AdditionModel, tf
+from gru_addition.train import Config, main, train
+
+SHORT = Config(iterations=123, learning_rate=0.01)
+OPTIONS = {
+    "the tutorial's": {},
+    "mini-batches": {"mini_batch_size": 20},
+    "mini-batches across epochs": {"mini_batch_size": 30},
+    "fresh batches": {"fresh_batches": True},
+    "longer": {"num_bits": 33, "batch_size": 7, "hidden_size": 5},
+    "fewer iterations than a run": {
+        "num_bits": 2,
+        "batch_size": 1,
+        "hidden_size": 1,
+        "iterations": 20,
+        "fresh_batches": True,
+    },
+}
+# Rounding errors grow in a hundred iterations.
+LARGEST_DEVIATION = {"float64": 1e-13, "float32": 1e-5}
+
+
+@cache
+def losses(config):
+    """Train; return the losses, of shape (iterations, 2)."""
+    history = train(config).history
+    return np.stack([history.train_losses, history.validation_losses], axis=1)
+
+
+def deviation(some, others):
+    return (np.abs(some - others) / np.abs(others)).max()
+
+
+@pytest.mark.parametrize("dtype", LARGEST_DEVIATION)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=list(OPTIONS))
+def test_the_engines_agree(options, dtype, figure):
+    config = replace(SHORT, dtype=dtype, **options)
+
+    compiled = losses(config)
+    session = losses(replace(config, engine="session"))
+
+    assert compiled.shape == session.shape == (config.iterations, 2)
+    figure(f"engines, {options}, {dtype}: losses deviate by {deviation(compiled, session):.1e}")
+    assert deviation(compiled, session) < LARGEST_DEVIATION[dtype]
+
+
+@pytest.mark.parametrize("options", [{}, {"mini_batch_size": 30}, {"fresh_batches": True}])
+@pytest.mark.parametrize("iterations_per_run", [1, 7, 1000])
+def test_runs_of_any_length_give_the_same_bytes(options, iterations_per_run):
+    config = replace(SHORT, **options)
+
+    in_fifties = losses(config)
+    in_others = losses(replace(config, iterations_per_run=iterations_per_run))
+
+    np.testing.assert_array_equal(in_others, in_fifties)
+
+
+def test_the_validation_loss_of_every_iteration_is_that_of_its_weights():
+    """The oracle is the NumPy model with the weights of as many iterations and no more."""
+    run = train(replace(SHORT, iterations=6))
+    random_state = np.random.RandomState(SHORT.seed)
+    _, validation_set = (generate_batch(5, 100, random_state) for _ in range(2))
+
+    for iterations in 1, 2, 5:
+        weights = train(replace(SHORT, iterations=iterations)).weights
+        expected = numpy_gru.loss(weights, *validation_set)
+        assert run.history.validation_losses[iterations - 1] == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
+    """The same loop straight in the graph, where `tf.function` and XLA keep no order.
+
+    Each iteration reads weights that others are writing, which shows from the first losses on.
+    """
+    config = replace(SHORT, iterations=50)
+    monkeypatch.setattr(engines.tf, "function", lambda **options: lambda function: function)
+    plain = losses.__wrapped__(config)
+    monkeypatch.undo()
+
+    wrong = deviation(plain, losses(replace(config, engine="session")))
+    figure(f"engines, a plain in-graph loop: losses deviate by {wrong:.1e}")
+    assert wrong > 1000 * LARGEST_DEVIATION["float64"]
+
+
+def test_every_op_that_writes_weights_in_the_loop_is_compiled():
+    with tf.Graph().as_default() as graph, xla.for_xla():
+        model = AdditionModel()
+        before = set(graph.get_operations())
+        engines.compiled_engine(model, SHORT)
+        added = [op for op in graph.get_operations() if op not in before]
+
+    calls = [op for op in added if op.type in ("PartitionedCall", "StatefulPartitionedCall")]
+    assert [call.get_attr("_XlaMustCompile") for call in calls] == [True]
+    assert {op.type for op in added} == {"Placeholder", calls[0].type}
+
+
+def test_without_xla_the_session_engine_takes_over_and_says_so(monkeypatch):
+    monkeypatch.setattr(xla, "is_available", lambda: False)
+    config = replace(SHORT, iterations=3)
+
+    with pytest.warns(UserWarning, match=r"^XLA is not available, so the slower session engine"):
+        without = losses.__wrapped__(config)
+
+    np.testing.assert_array_equal(without, losses(replace(config, engine="session")))
+
+
+def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(xla, "is_available", lambda: False)
+
+    status = main(["--iterations=1", f"--output-dir={tmp_path}"])
+
+    assert status == 0
+    assert capsys.readouterr().err == (
+        "python -m gru_addition.train: XLA is not available, so the slower session engine is used; "
+        "the numbers are the same\n"
+    )
+
+
+def test_xla_is_found_missing_where_it_cannot_compile(monkeypatch):
+    """What XLA is asked to compile here is what it can't, a call back into Python."""
+    function = tf.function
+
+    def calling_back(python_function, **options):
+        return function(lambda x: tf.py_function(python_function, [x], x.dtype), **options)
+
+    xla.is_available.cache_clear()
+    monkeypatch.setattr(tf, "function", calling_back)
+    try:
+        assert not xla.is_available()
+    finally:
+        xla.is_available.cache_clear()
+
+
+def test_xla_is_available_here():
+    assert xla.is_available()
+
+
+BESIDE_A_SWITCH = """
+import numpy as np
+from gru_addition.model import tf
+tf.disable_v2_behavior()
+from gru_addition.train import Config, train
+run = train(Config(iterations=3))
+print(*run.history.validation_losses.tolist(), run.adder.add(0, 0))
+"""
+
+
+def test_it_compiles_after_disable_v2_behavior_as_well():
+    """An engineer who keeps TensorFlow 1 code alive may have thrown the switch."""
+    printed = subprocess.check_output(
+        [sys.executable, "-c", BESIDE_A_SWITCH], env=environment(), text=True
+    )
+
+    *validation_losses, _ = map(float, printed.split())
+    expected = train(Config(iterations=3)).history.validation_losses
+    assert validation_losses == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("own", [None, "--xla_dump_to=x"])
+@pytest.mark.parametrize(
+    ("version", "number"), [("2.16.1", 2), ("2.17.0", 2), ("2.18.0", 3), ("2.21.0", 3)]
+)
+def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
+    own, version, number, monkeypatch
+):
+    monkeypatch.setattr(xla.metadata, "version", {"tensorflow": version}.__getitem__)
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    if own is not None:
+        monkeypatch.setenv("XLA_FLAGS", own)
+
+    xla.prepare_process()
+
+    flags = os.environ["XLA_FLAGS"].split()
+    assert flags[0] == "--xla_cpu_multi_thread_eigen=false"
+    assert ("--xla_cpu_prefer_vector_width=512" in flags) == (number == 3)
+    # The last one counts, so that the user has the last word.
+    assert flags[number:] == ([] if own is None else [own])
+
+
+def test_the_library_changes_nothing_in_the_process(monkeypatch, tmp_path):
+    environment_before = dict(os.environ)
+
+    train(replace(SHORT, iterations=1), tmp_path).adder.add(1, 2)
+    main(["--iterations=1", f"--output-dir={tmp_path}"])
+
+    assert dict(os.environ) == environment_before
