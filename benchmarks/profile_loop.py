@@ -2,8 +2,8 @@
 
     python benchmarks/profile_loop.py
 
-TensorFlow's profiler watches 500 iterations of the tutorial's training, and slows them down a
-little.
+TensorFlow's profiler watches 500 iterations of the tutorial's training. It slows them down to a
+third of their speed, so that the shares count rather than the times.
 """
 
 import re
@@ -45,7 +45,9 @@ def main():
             kernels[kind][0] += 1
             kernels[kind][1] += microseconds
     iterations = LAST - FIRST
-    print(f"one iteration: {1e6 * seconds / iterations:.0f} microseconds, in kernels:")
+    print(
+        f"an iteration takes {1e6 * seconds / iterations:.0f} microseconds when watched; kernels:"
+    )
     for kind, (count, total) in sorted(kernels.items(), key=lambda kernel: -kernel[1][1]):
         print(f"{total / iterations:8.1f}  {kind} ({count / iterations:.1f} calls)")
     print(f"{sum(total for _, total in kernels.values()) / iterations:8.1f}  all of them")

@@ -18,13 +18,12 @@ from itertools import islice
 import numpy as np
 from tqdm import tqdm
 
-from gru_addition import storage
+from gru_addition import storage, xla
 from gru_addition.checks import brief, real_array
 from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch, mini_batches
 from gru_addition.history import History
-from gru_addition.xla import for_xla, prepare_process
 
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}
@@ -80,7 +79,7 @@ def train(config=Config(), output_dir=None, *, on_progress=None, data=None, init
     from gru_addition.model import AdditionModel, tf
 
     history = History(config.iterations)
-    with tf.Graph().as_default() as graph, for_xla():
+    with tf.Graph().as_default() as graph, xla.for_xla():
         model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
         initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
@@ -211,5 +210,5 @@ def _train_with_reports(config, output_dir):
 
 
 if __name__ == "__main__":
-    prepare_process()
+    xla.prepare_process()
     sys.exit(main())

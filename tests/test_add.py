@@ -40,6 +40,15 @@ def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_tim
     np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
 
 
+def test_without_xla_the_predictions_are_the_same(monkeypatch):
+    monkeypatch.setattr(add.xla, "is_available", lambda: False)
+    x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
+
+    y = Adder.from_weights(WEIGHTS).predict(x)
+
+    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
+
+
 PREDICT_AND_MEASURE = """
 import resource
 import numpy as np
