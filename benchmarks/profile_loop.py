@@ -55,20 +55,17 @@ def main():
 
 def train_watched(directory):
     """Train with the profiler on from iteration FIRST to LAST; return how long these took."""
-    started = None
+    times = {}
 
     def on_progress(history):
-        nonlocal started, seconds
         if len(history) == FIRST:
             tf.profiler.experimental.start(directory)
-            started = time.perf_counter()
+        times[len(history)] = time.perf_counter()
         if len(history) == LAST:
-            seconds = time.perf_counter() - started
             tf.profiler.experimental.stop()
 
-    seconds = None
     train(Config(iterations=LAST), on_progress=on_progress)
-    return seconds
+    return times[LAST] - times[FIRST]
 
 
 def events(space):

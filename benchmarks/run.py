@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import report
+from programs.protocol import WEIGHTS
 
 from gru_addition.dataset import encode, generate_batch
 from gru_addition.xla import small_model_flags
@@ -32,7 +33,6 @@ from gru_addition.xla import small_model_flags
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "tests" / "golden"
 RESULTS = HERE / "results" / "results.json"
-WEIGHTS = "Wr", "Wz", "Wh", "Ur", "Uz", "Uh", "br", "bz", "bh", "W_output", "b_output"
 ITERATIONS = 5000
 # Rounding errors grow during 5,000 iterations; two ways to write down one Adam differ by 2e-12.
 LARGEST_DEVIATION = 1e-10
@@ -171,15 +171,7 @@ def main():
 
 def measure(present, problem_path, rounds):
     """Run all programs in turn, `rounds` times; return the figures of each, a list per program."""
-    with np.load(GOLDEN / "tf-1.3.0" / "seed-0.npz") as golden:
-        golden = dict(golden)
-    save_problem(
-        problem_path,
-        [golden[name] for name in ("x_train", "y_train", "x_test", "y_test")],
-        {name: golden["initial_" + name] for name in WEIGHTS},
-        ITERATIONS,
-    )
-    expected = {"tf1": np.stack([golden["train_losses"], golden["validation_losses"]])}
+    expected = {"tf1": save_the_tutorials_problem(problem_path, ITERATIONS)}
     for adam in {program.adam for program in present.values()} - {"tf1"}:
         expected[adam], _, _ = run_once(Program("numpy_gru.py", adam), problem_path)
 
@@ -236,6 +228,15 @@ def drawn(batch, bits, hidden):
     weights["W_output"] = random_state.normal(scale=0.01, size=(hidden, 1))
     weights["b_output"] = random_state.normal(scale=0.01, size=1)
     return data, weights
+
+
+def save_the_tutorials_problem(path, iterations):
+    """Save seed 0's data and weights; return the losses, (2, iterations), of TensorFlow 1.3.0."""
+    with np.load(GOLDEN / "tf-1.3.0" / "seed-0.npz") as golden:
+        golden = dict(golden)
+    data = [golden[name] for name in ("x_train", "y_train", "x_test", "y_test")]
+    save_problem(path, data, {name: golden["initial_" + name] for name in WEIGHTS}, iterations)
+    return np.stack([golden["train_losses"], golden["validation_losses"]])[:, :iterations]
 
 
 def save_problem(path, data, weights, iterations):

@@ -41,7 +41,7 @@ def prepare_process():
 
 
 def small_model_flags():
-    """XLA's flags that make the tutorial's model train half as fast again, and compile faster."""
+    """XLA's flags with which a model of the tutorial's size trains half as fast again."""
     flags = [
         # A step is too small to be worth the threads over which it would be spread.
         "--xla_cpu_multi_thread_eigen=false",

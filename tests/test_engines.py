@@ -153,7 +153,6 @@ def test_xla_is_available_here():
 
 
 BESIDE_A_SWITCH = """
-import numpy as np
 from gru_addition.model import tf
 tf.disable_v2_behavior()
 from gru_addition.train import Config, train

@@ -71,7 +71,7 @@ class FusedAdder(nn.Module):
 
 
 def train(problem, variant, mark):
-    # The tutorial's matrices are so small that a second thread costs more than it brings.
+    # The tutorial's matrices are too small to be worth a second thread.
     torch.set_num_threads(1)
     network = {"eager": PlainAdder, "fused": FusedAdder, "compile": FusedAdder}[variant]
     adder = network(problem.weights)
