@@ -7,6 +7,9 @@ train: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
+torture: .venv/ready
+	$(BIN)/python -m pytest -m torture
+
 lint: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -27,4 +30,4 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
-.PHONY: train test lint notebook benchmark
+.PHONY: train test torture lint notebook benchmark

@@ -1,17 +1,38 @@
-"""Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length."""
+"""Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length.
+
+python -m gru_addition.add 1024 16
+"""
+
+import itertools
+import sys
 
 import numpy as np
 
 from gru_addition import xla
-from gru_addition.checks import named_arrays, real_array, whole_number
+from gru_addition.checkpoints import load_weights
+from gru_addition.checks import brief, real_array, whole_number
+from gru_addition.command_line import (
+    Parser,
+    UserError,
+    naming_flags,
+    number_or_text,
+    run_command,
+    say,
+)
 from gru_addition.dataset import as_bytes, encode, from_bytes
-from gru_addition.model import AdditionModel, tf
-from gru_addition.storage import load_weights
+from gru_addition.integers import MOST_BITS, read_integer, write_integer
+from gru_addition.storage import DEFAULT_DIRECTORY
 
+COMMAND = "python -m gru_addition.add"
 # What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
 STATES_PER_RUN = 1_600_000
 EXAMPLES_PER_RUN = 1024
 COLUMNS_PER_RUN = 1000
+# How many columns, the pairs together, the command reads before it answers.
+COLUMNS_PER_ANSWER = 1_000_000
+# The longest sum, in bits, that is written out when it is wrong.
+LONGEST_SHOWN = 128
+LONGEST_LINE = 2 * MOST_BITS + 100
 
 
 class Adder:
@@ -22,9 +43,12 @@ class Adder:
 
     @classmethod
     def restore(cls, output_dir):
-        """The network that `python -m gru_addition.train` left in a directory.
+        """The network of the last checkpoint that `train` left in a directory.
 
-        Raises `FileNotFoundError` if there is none and `ValueError` if its file is damaged.
+        output_dir: the directory; or the name of any checkpoint of the tutorial's model, as
+            `tf.train.Saver.save` returned it, in this TensorFlow or in TensorFlow 1.
+
+        Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
         return cls.from_weights(load_weights(output_dir))
 
@@ -37,12 +61,11 @@ class Adder:
         return cls(weights)
 
     def __init__(self, weights):
-        weights = named_arrays("weights", weights)
-        u_z = real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size")
+        from gru_addition.model import AdditionModel, tf
+
         with tf.Graph().as_default() as graph, xla.for_xla():
-            model = AdditionModel(len(u_z), dtype=np.result_type(u_z, np.float32))
+            model, trained = AdditionModel.for_weights(weights)
             initialize = tf.global_variables_initializer()
-            trained = model.initial_values(weights)
 
             @tf.function(jit_compile=xla.is_available(), autograph=False)
             def output_and_last_state(x, h_0):
@@ -50,7 +73,7 @@ class Adder:
                 return model.output_of(h_t), h_t[:, -1]
 
             self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
-            self._h_0 = tf.placeholder(model.gru.dtype, (None, len(u_z)))
+            self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
             self._output_and_last_state = output_and_last_state(self._x, self._h_0)
             graph.finalize()
         self._session = tf.Session(graph=graph)
@@ -62,11 +85,21 @@ class Adder:
         num_bits: how many columns it is given, by default just enough for the sum. Raises
             `ValueError` if they are too few.
         """
-        a, b = whole_number("a", a, minimum=0), whole_number("b", b, minimum=0)
-        enough = max(1, (a + b).bit_length())
-        num_bits = enough if num_bits is None else whole_number("num_bits", num_bits, enough)
-        output = self.predict(encode(a, b, num_bits))
-        return from_bytes(output[0, :, 0] > 0.5)
+        return self.add_pairs([(a, b)], num_bits)[0]
+
+    def add_pairs(self, pairs, num_bits=None):
+        """Return the sums of a list of pairs, computed together; otherwise like `add`."""
+        if not pairs:
+            return []
+        sizes = []
+        for a, b in pairs:
+            a, b = whole_number("a", a, minimum=0), whole_number("b", b, minimum=0)
+            enough = _enough(a, b)
+            sizes.append(enough if num_bits is None else whole_number("num_bits", num_bits, enough))
+        # A column of the sum knows nothing of those above it, so shorter sums may be filled up.
+        x = [encode(a, b, max(sizes)) for a, b in pairs]
+        output = self.predict(np.concatenate(x))[:, :, 0]
+        return [from_bytes(bits[:size] > 0.5) for bits, size in zip(output, sizes, strict=True)]
 
     def predict(self, x):
         """Return the network's output for operands x of shape `(batch, time, 2)`.
@@ -113,13 +146,153 @@ def show_sum(a, b, answer, num_bits):
     # A bit of the sum differs from the exclusive or of its operands where a carry comes in.
     carries = (a + b) ^ a ^ b
     rows = {"a": a, "b": b, "carry": carries, "predicted": answer, "true": a + b}
-    width = len(str(max(a + b, answer)))
+    width = len(write_integer(max(a + b, answer)))
     lines = []
     for label, number in rows.items():
         bits = " ".join(map(str, reversed(as_bytes(number, num_bits))))
-        value = "" if label == "carry" else f"{number:>{width}}"
+        value = "" if label == "carry" else write_integer(number).rjust(width)
         lines.append(f"{label:>9}  {bits}  {value}".rstrip())
     if answer != a + b:
         wrong_bits = reversed(as_bytes(answer ^ (a + b), num_bits))
         lines.append(f"{'wrong':>9}  " + " ".join(" ^"[bit] for bit in wrong_bits).rstrip())
     return "\n".join(lines)
+
+
+def main(argv=None):
+    """Run the command with these arguments, by default the program's; return its exit status."""
+    return run_command(COMMAND, _add_and_compare, argv)
+
+
+def _add_and_compare(argv):
+    """Print the network's sums; return 1 if one of them is wrong, else 0."""
+    pairs, num_bits, source, show_bits = _parse(argv)
+    adder = Adder.restore(source)
+    answered = wrong = 0
+    first_wrong = None
+    for group in _in_groups(pairs, num_bits):
+        for (a, b), answer in zip(group, adder.add_pairs(group, num_bits), strict=True):
+            if show_bits:
+                print("\n" * (answered > 0) + show_sum(a, b, answer, num_bits or _enough(a, b)))
+            else:
+                print(write_integer(answer))
+            answered += 1
+            if answer != a + b:
+                wrong += 1
+                first_wrong = first_wrong or (answered, a, b, answer)
+        sys.stdout.flush()
+    if wrong:
+        number, a, b, answer = first_wrong
+        where = f" in {wrong:,} of {answered:,} sums, first in number {number:,}"
+        what = f"{brief(a)} + {brief(b)} is {brief(a + b)}, not {brief(answer)}"
+        if max(a + b, answer).bit_length() > LONGEST_SHOWN:
+            what = f"{(answer ^ (a + b)).bit_count():,} of {_enough(a, b):,} bits are wrong"
+        say(
+            COMMAND,
+            f"the network is wrong{where if answered > 1 else ''}: {what}; it is a neural network, "
+            "which learned to add from examples",
+        )
+    return int(wrong > 0)
+
+
+def _parse(argv):
+    parser = Parser(
+        prog=COMMAND,
+        description="Ask the trained network for the sum of two non-negative integers, and print "
+        "it as the network computes it.",
+        epilog="The exit status is 0 if the network is right, 1 if it is wrong, and 2 if an "
+        "argument is wrong or no network can be read.",
+    )
+    parser.add_argument(
+        "a",
+        metavar="A",
+        help="a number in decimal, 0x... or 0b...; or - to read pairs of them "
+        "from standard input, one pair a line",
+    )
+    parser.add_argument("b", metavar="B", nargs="?", help="the other number")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="PATH",
+        default=str(DEFAULT_DIRECTORY),
+        help="the directory of the run whose network it is, or the name of a checkpoint of the "
+        "tutorial's model, without .index (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--num-bits",
+        type=number_or_text(int),
+        metavar="N",
+        help="how many columns the network is given (default: just enough for the sum)",
+    )
+    parser.add_argument(
+        "--show-bits", action="store_true", help="show the sum in columns, and mark the wrong bits"
+    )
+    options = parser.parse_args(argv)
+    num_bits = options.num_bits
+    with naming_flags(["num_bits"]):
+        if num_bits is not None:
+            num_bits = whole_number("num_bits", num_bits, 1, MOST_BITS)
+    if options.a == "-" and options.b is None:
+        pairs = _pairs_from_standard_input(num_bits)
+    elif options.a == "-" or options.b is None:
+        raise UserError("A and B must be two numbers, or A must be - and B left out")
+    else:
+        pairs = [_read_pair([options.a, options.b], num_bits)]
+    return pairs, num_bits, options.source, options.show_bits
+
+
+def _read_pair(words, num_bits):
+    """Read two numbers; raise `UserError` if they are none or their sum needs more columns."""
+    with naming_flags(["num_bits"]):
+        a, b = (read_integer(name, word) for name, word in zip("AB", words, strict=True))
+        if num_bits is not None:
+            whole_number("num_bits", num_bits, _enough(a, b), MOST_BITS)
+    return a, b
+
+
+def _pairs_from_standard_input(num_bits):
+    """Yield the pairs on the lines of standard input; raise `UserError` at one that holds none."""
+    if sys.stdin is None:
+        raise UserError("standard input is closed")
+    for number in itertools.count(1):
+        line = sys.stdin.buffer.readline(LONGEST_LINE)
+        if not line:
+            return
+        words = line.decode("ascii", "replace").split()
+        if not words:
+            continue
+        try:
+            if len(words) != 2 or len(line) == LONGEST_LINE:
+                raise UserError(f"it must hold two numbers, A and B, not {brief(' '.join(words))}")
+            yield _read_pair(words, num_bits)
+        except UserError as error:
+            raise UserError(f"line {number:,} of standard input: {error}") from None
+
+
+def _in_groups(pairs, num_bits):
+    """Yield the pairs in lists that have no more than about `COLUMNS_PER_ANSWER` columns each."""
+    group, longest, error = [], 0, None
+    try:
+        for pair in pairs:
+            columns = num_bits or _enough(*pair)
+            longest = max(longest, columns)
+            if group and longest * (len(group) + 1) > COLUMNS_PER_ANSWER:
+                yield group
+                group, longest = [], columns
+            group.append(pair)
+    except UserError as user_error:
+        # What came before the mistake is answered first.
+        error = user_error
+    if group:
+        yield group
+    if error is not None:
+        raise error
+
+
+def _enough(a, b):
+    """How many columns the sum of two numbers needs."""
+    return max(1, (a + b).bit_length())
+
+
+if __name__ == "__main__":
+    xla.prepare_process()
+    sys.exit(main())

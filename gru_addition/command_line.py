@@ -4,10 +4,15 @@ import argparse
 import io
 import os
 import re
+import shlex
 import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import fields
+
+from gru_addition.interruption import Interrupted, handled_by
+
+LONGEST_MESSAGE = 200
 
 
 class UserError(Exception):
@@ -19,7 +24,8 @@ def run_command(name, command, argv):
 
     Warnings get one line too.
     The status is 2 for a `UserError`, if a file can't be read or written, if training diverges, or
-    if memory runs out; 1 if the reader of the output has left; and 130 after Ctrl-C.
+    if memory runs out; 1 if the reader of the output has left, or if `command` returns 1; 130 after
+    Ctrl-C, and 143 after SIGTERM.
     """
     for stream in "stdout", "stderr":
         if getattr(sys, stream) is None:
@@ -29,27 +35,32 @@ def run_command(name, command, argv):
         # File names may hold characters that the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), handled_by(_interrupt):
             warnings.simplefilter("always", UserWarning)
-            warnings.showwarning = lambda message, *_: _say(name, message)
-            command(argv)
+            warnings.showwarning = lambda message, *_: say(name, message)
+            status = command(argv) or 0
         sys.stdout.flush()
-        return 0
+        return status
     except BrokenPipeError:
         # Python would complain when it flushes the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        message, status = "interrupted", 130
+    except Interrupted as interrupted:
+        message, status = str(interrupted), 128 + interrupted.number
     except MemoryError:
         message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
-    _say(name, message)
+    say(name, message)
     return status
 
 
-def _say(name, message):
+def _interrupt(number, frame):
+    raise Interrupted(number)
+
+
+def say(name, message):
+    """Print what a command has to say, in one line, to standard error."""
     print(f"{name}: {' '.join(str(message).split())}", file=sys.stderr)
 
 
@@ -60,21 +71,33 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message):
+        if len(message) > LONGEST_MESSAGE:
+            message = message[:LONGEST_MESSAGE] + "..."
         raise UserError(message)
 
+    def parse_args(self, argv):
+        """Parse the arguments; name those that are none of ours so that even an empty one shows."""
+        options, unknown = self.parse_known_args(argv)
+        if unknown:
+            self.error(f"unrecognized arguments: {shlex.join(unknown)}")
+        return options
+
     def add_settings(self, config_class):
-        """Add a flag for each field of a settings class like `gru_addition.config.Config`."""
+        """Add a flag for each field of a settings class like `gru_addition.config.Config`.
+
+        Only those that are given appear among the parsed arguments.
+        """
         for setting in fields(config_class):
-            options = {"help": setting.metadata["description"], "default": setting.default}
+            options = {"help": setting.metadata["description"], "default": argparse.SUPPRESS}
             if setting.type is bool:
                 options["action"] = "store_true"
             elif setting.type is str:
                 options["metavar"] = "{" + ",".join(setting.metadata["allowed"]) + "}"
             else:
                 options["metavar"] = "X" if setting.type is float else "N"
-                options["type"] = _number_or_text(float if setting.type is float else int)
+                options["type"] = number_or_text(float if setting.type is float else int)
             if setting.default is not None and setting.default is not False:
-                options["help"] += " (default: %(default)s)"
+                options["help"] += f" (default: {setting.default})"
             self.add_argument(_flag(setting.name), **options)
 
 
@@ -83,6 +106,8 @@ def naming_flags(names):
     """Turn a `TypeError` or `ValueError` that names arguments into a `UserError` naming flags."""
     try:
         yield
+    except OSError:  # Some are a ValueError too; they name files.
+        raise
     except (TypeError, ValueError) as error:
         # What stands behind "not" is the user's own.
         allowed, separator, given = str(error).partition(", not ")
@@ -94,8 +119,8 @@ def _flag(name):
     return "--" + name.replace("_", "-")
 
 
-def _number_or_text(number_type):
-    """Convert what is a number, and leave the rest to the settings, which say what is allowed."""
+def number_or_text(number_type):
+    """Return a converter of arguments that leaves what is no number to later checks."""
 
     def convert(text):
         try:

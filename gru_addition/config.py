@@ -6,14 +6,22 @@ from gru_addition import checks
 
 # A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
 LARGEST_STEP = 20_000_000
+LARGEST_HIDDEN_SIZE = 4096
 LEARNING_RATES = 1e-9, 1
 # The sums that one run of the compiled engine is handed, three numbers a column, here 2.4 GB.
 LARGEST_RUN = 100_000_000
+# A checkpoint holds all losses so far, so that in long runs they are made less often.
+CHECKPOINT_INTERVAL, CHECKPOINTS_OF_A_LONG_RUN = 1000, 100
+MOST_ITERATIONS = 100_000_000
 
 
-def _setting(default, description, *allowed):
-    """A field with a help text and what is allowed: a smallest and largest value, or choices."""
-    return field(default=default, metadata={"description": description, "allowed": allowed})
+def _setting(default, description, *allowed, may_change=False):
+    """A field with a help text and what is allowed: a smallest and largest value, or choices.
+
+    may_change: whether a resumed run may have another value, since the numbers do not depend on it.
+    """
+    metadata = {"description": description, "allowed": allowed, "may_change": may_change}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,8 @@ class Config:
     batch_size: int = _setting(
         100, "number of sums in the training set, and in the validation set", 1, 100_000
     )
-    hidden_size: int = _setting(16, "number of units in the GRU's state", 1, 4096)
-    iterations: int = _setting(5000, "number of training steps", 1, 100_000_000)
+    hidden_size: int = _setting(16, "number of units in the GRU's state", 1, LARGEST_HIDDEN_SIZE)
+    iterations: int = _setting(5000, "number of training steps", 1, MOST_ITERATIONS)
     learning_rate: float = _setting(0.001, "step size of Adam", *LEARNING_RATES)
     dtype: str = _setting("float64", "type of the weights", "float64", "float32")
     seed: int = _setting(0, "fixes the sums and the initial weights", 0, 2**32 - 1)
@@ -53,7 +61,23 @@ class Config:
         "session",
     )
     iterations_per_run: int = _setting(
-        50, "number of iterations that the compiled engine runs at a time", 1, 10_000
+        50,
+        "number of iterations that the compiled engine runs at a time",
+        1,
+        10_000,
+        may_change=True,
+    )
+    checkpoint_every: int | None = _setting(
+        None,
+        "save a checkpoint each time this many iterations are done; by default "
+        f"{CHECKPOINT_INTERVAL}, or a hundredth of a run of over "
+        f"{CHECKPOINT_INTERVAL * CHECKPOINTS_OF_A_LONG_RUN}",
+        1,
+        MOST_ITERATIONS,
+        may_change=True,
+    )
+    keep: int = _setting(
+        1, "number of checkpoints to keep, the last ones", 1, 1000, may_change=True
     )
 
     def __post_init__(self):
@@ -99,6 +123,31 @@ class Config:
                 f"iterations_per_run must be at most {LARGEST_RUN // batch_columns:,} to fit in "
                 f"memory with new batches of this size, not {self.iterations_per_run:,}"
             )
+
+    def check_resumes(self, saved):
+        """Raise `ValueError` unless a run with the settings `saved` can go on with these."""
+        differences = [
+            setting.name
+            for setting in fields(self)
+            if not setting.metadata["may_change"]
+            and getattr(self, setting.name) != getattr(saved, setting.name)
+            and not (setting.name == "iterations" and self.iterations > saved.iterations)
+        ]
+        if differences:
+            allowed = [
+                f"{name} must be {'at least ' * (name == 'iterations')}{getattr(saved, name)}"
+                for name in differences
+            ]
+            given = [str(getattr(self, name)) for name in differences]
+            raise ValueError(
+                f"to go on with the saved run, {' and '.join(allowed)}, not {' and '.join(given)}"
+            )
+
+    @property
+    def checkpoint_interval(self):
+        """After how many iterations there is a checkpoint, each time."""
+        of_long_run = self.iterations // CHECKPOINTS_OF_A_LONG_RUN
+        return self.checkpoint_every or max(CHECKPOINT_INTERVAL, of_long_run)
 
     @property
     def batches_per_run(self):

@@ -27,16 +27,7 @@ def as_bytes(num, final_size):
     >>> as_bytes(3, 5)
     [1, 1, 0, 0, 0]
     """
-    num = whole_number("num", num, minimum=0)
-    final_size = whole_number("final_size", final_size, minimum=0, maximum=10**9)
-    if num.bit_length() > final_size:
-        raise ValueError(
-            f"num must fit in final_size, {final_size:,} bits, not {brief(num)}, which needs "
-            f"{num.bit_length():,}"
-        )
-    little_endian = num.to_bytes((final_size + 7) // 8, "little")
-    bits = np.unpackbits(np.frombuffer(little_endian, np.uint8), bitorder="little")
-    return bits[:final_size].tolist()
+    return _bits(num, final_size).tolist()
 
 
 def from_bytes(bits):
@@ -99,22 +90,22 @@ def encode(a, b, num_bits):
 
     Raises `ValueError` if one of them is negative or needs more bits.
     """
-    return np.array([as_bytes(a, num_bits), as_bytes(b, num_bits)], np.float64).T[np.newaxis]
+    return np.array([_bits(a, num_bits), _bits(b, num_bits)], np.float64).T[np.newaxis]
 
 
-def mini_batches(x, y, size, random_state):
-    """Yield mini-batches `(x, y)` of `size` examples for ever, in a new random order each epoch.
-
-    Where `size` does not divide the number of examples, the last mini-batch of an epoch is filled
-    up with the first examples of the next: all have the same size, and no example is left out.
-    """
-    size = whole_number("size", size, minimum=1, maximum=len(x))
-    order = np.empty(0, int)
-    while True:
-        while len(order) < size:
-            order = np.concatenate([order, random_state.permutation(len(x))])
-        chosen, order = order[:size], order[size:]
-        yield x[chosen], y[chosen]
+def _bits(num, final_size):
+    """Return the bits of `as_bytes` as an array."""
+    num = whole_number("num", num, minimum=0)
+    final_size = whole_number("final_size", final_size, minimum=0, maximum=10**9)
+    if num.bit_length() > final_size:
+        raise ValueError(
+            f"num must fit in final_size, {final_size:,} bits, not {brief(num)}, which needs "
+            f"{num.bit_length():,}"
+        )
+    little_endian = num.to_bytes((final_size + 7) // 8, "little")
+    return np.unpackbits(
+        np.frombuffer(little_endian, np.uint8), bitorder="little", count=final_size
+    )
 
 
 def _draw_operands(num_bits, batch_size, random_state):

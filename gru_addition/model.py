@@ -9,6 +9,8 @@ a session, and no process-wide setting is touched:
         session.run(model.output, {model.gru.input_layer: x})
 """
 
+import numpy as np
+
 from gru_addition.checks import brief, named_arrays, number, real_array, whole_number
 from gru_addition.config import LEARNING_RATES
 from gru_addition.quiet import quiet_import
@@ -132,7 +134,7 @@ class AdditionModel:
     """A GRU that reads two numbers bit by bit and writes their sum: section 3 of the tutorial.
 
     hidden_size: int, the size of the GRU's state.
-    learning_rate: float, Adam's step size.
+    learning_rate: float, Adam's step size; None for a model that is not to be trained.
     dtype, seed: as for `GRU`.
 
     Attributes, by the tutorial's names:
@@ -147,7 +149,8 @@ class AdditionModel:
     """
 
     def __init__(self, hidden_size=16, learning_rate=0.001, dtype=tf.float64, seed=None):
-        learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
+        if learning_rate is not None:
+            learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
         self.gru = GRU(2, hidden_size, dtype, seed)
         dtype = self.gru.dtype
 
@@ -164,8 +167,21 @@ class AdditionModel:
             batch_size = tf.cast(tf.shape(self.output)[0], dtype)
         squared_error = tf.pow(self.output - self.expected_output, 2)
         self.loss = tf.reduce_sum(0.5 * squared_error) / batch_size
-        self.optimizer = tf.train.AdamOptimizer(learning_rate)
-        self.train_step = self.optimizer.minimize(self.loss)
+        self.optimizer = self.train_step = None
+        if learning_rate is not None:
+            self.optimizer = tf.train.AdamOptimizer(learning_rate)
+            self.train_step = self.optimizer.minimize(self.loss)
+
+    @classmethod
+    def for_weights(cls, weights):
+        """A model of the size and type of given weights, not to be trained.
+
+        Returns it with the feed that sets it to them, and raises the errors of `initial_values`.
+        """
+        u_z = named_arrays("weights", weights).get("Uz")
+        u_z = real_array("Uz", u_z, "hidden_size", "hidden_size")
+        model = cls(len(u_z), learning_rate=None, dtype=np.result_type(u_z, np.float32))
+        return model, model.initial_values(weights)
 
     @property
     def weights(self):

@@ -1,45 +1,47 @@
-"""The files of a training run.
+"""Files that are whole or absent when written, and trusted in nothing when read.
 
-    config.json     the settings
-    history.npz     train_losses and validation_losses, one float64 per iteration
-    losses.png      the same, drawn
-    weights.npz     the trained weights, by the tutorial's names
-
-They take the places of older ones only when all of them have been written.
+What was written is on the disk before anything refers to it, so that a kill, a full disk or a power
+cut leaves what was there before. What is read has the size and the SHA-256 that were noted when it
+was written, is a regular file in the directory itself, and is no larger than it could be.
 """
 
-import io
+import fcntl
+import hashlib
 import json
 import os
+import stat
 import tempfile
-import zipfile
-from dataclasses import asdict
+from contextlib import closing, contextmanager
 from pathlib import Path
-
-import numpy as np
 
 from gru_addition.checks import brief
 
 DEFAULT_DIRECTORY = Path("runs/latest")
-FILES = "config.json", "history.npz", "losses.png", "weights.npz"
+BYTES_AT_A_TIME = 2**20
+
+
+class DamagedError(OSError, ValueError):
+    """A file is not what it was when it was written, or was never ours."""
 
 
 def prepare_directory(directory):
-    """Make sure that a run can be saved in `directory`, make it if needed; return its full path.
+    """Make sure that files can be written in `directory`, make it if needed; return its full path.
 
-    Raises `ValueError` if that is not possible.
+    Raises `ValueError` if that is not possible, and then leaves nothing behind.
     """
+    made = []
     try:
         if not os.fspath(directory):
             raise ValueError("it has no name")
         path = Path(directory).absolute()
-        path.mkdir(parents=True, exist_ok=True)
+        for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
+            missing.mkdir(exist_ok=True)
+            made.append(missing)
         with tempfile.TemporaryFile(dir=path):
             pass
-        for name in FILES:
-            if (path / name).is_dir():
-                raise ValueError(f"{name} in it is a directory")
     except (OSError, TypeError, ValueError, RecursionError) as error:
+        for empty in reversed(made):
+            empty.rmdir()
         reason = getattr(error, "strerror", None) or error
         raise ValueError(
             "output_dir must be the name of a directory that can be written to, "
@@ -48,50 +50,102 @@ def prepare_directory(directory):
     return path
 
 
-def save_run(run, directory):
-    """Write the files of a `Run` in `directory`, which exists; raise `OSError` if that fails."""
-    from gru_addition.plotting import loss_figure
+@contextmanager
+def locked(directory):
+    """Keep other processes from writing in a directory; raise `ValueError` if one is at it.
 
-    losses = {
-        "train_losses": run.history.train_losses,
-        "validation_losses": run.history.validation_losses,
-    }
-    settings = json.dumps(asdict(run.config), indent=2) + "\n"
-    contents = {
-        "config.json": settings.encode(),
-        "history.npz": _in_memory(np.savez, **losses),
-        "losses.png": _in_memory(loss_figure(**losses).savefig, format="png"),
-        "weights.npz": _in_memory(np.savez, **run.weights),
-    }
-    try:
-        with tempfile.TemporaryDirectory(prefix="saving-", dir=directory) as new:
-            for name in FILES:
-                (Path(new) / name).write_bytes(contents[name])
-            for name in FILES:
-                os.replace(Path(new) / name, Path(directory) / name)
-    except OSError as error:
-        raise OSError(f"the run can't be saved in {directory}: {error.strerror or error}") from None
-
-
-def _in_memory(save, **arguments):
-    """Return what `save(file, **arguments)` writes."""
-    file = io.BytesIO()
-    save(file, **arguments)
-    return file.getvalue()
-
-
-def load_weights(directory):
-    """Read the trained weights in `directory`: arrays by the tutorial's names.
-
-    Raises `FileNotFoundError` if there are none and `ValueError` if the file is damaged.
+    The lock is the operating system's and on the directory itself. It ends with the process that
+    holds it, however that ends.
     """
-    path = Path(directory) / "weights.npz"
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                "output_dir must be a directory in which no other run is under way, "
+                f"not {brief(str(directory))}"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path, content):
+    """Write bytes as a file that is on the disk when this returns."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync(path):
+    """Wait until a file that somebody else wrote, or the names in a directory, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fingerprint(path):
+    """Return the size and the SHA-256 of a regular file, as they are noted for `check_file`."""
+    digest = hashlib.sha256()
+    with closing(_open(path)) as file:
+        while content := file.read(BYTES_AT_A_TIME):
+            digest.update(content)
+        return {"bytes": file.tell(), "sha256": digest.hexdigest()}
+
+
+def check_file(path, noted, largest):
+    """Raise `DamagedError` unless a file is the one whose `fingerprint` was noted."""
+    try:
+        with closing(_open(path)) as file:
+            size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{path} does not exist; python -m gru_addition.train makes it"
-        ) from None
-    except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+        raise DamagedError(f"{path} is missing") from None
+    if size > largest:
+        raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
+    if fingerprint(path) != noted:
+        raise DamagedError(f"{path} is damaged: it is not as it was written")
+
+
+def read_file(path, largest):
+    """Return the content of a regular file of at most that many bytes, else raise `DamagedError`.
+
+    Raises `FileNotFoundError` if there is none.
+    """
+    with closing(_open(path)) as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
+    return content
+
+
+def read_json(path, largest):
+    """Return what a JSON file of at most that many bytes holds, else raise `DamagedError`."""
+    try:
+        return json.loads(read_file(path, largest))
+    except DamagedError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{path} is damaged: it is no JSON ({brief(str(error))})") from None
+
+
+def as_json(value):
+    """Write a value as the content of a JSON file."""
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
+def _open(path):
+    # Neither a link that leads elsewhere, nor a pipe that would be waited for.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedError(f"{path} can't be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DamagedError(f"{path} is damaged: it is not a regular file")
+    return open(descriptor, "rb")

@@ -8,23 +8,29 @@ The function returns the losses, the trained weights and an `Adder` that uses th
     run.adder.add(1024, 16)
 """
 
+import hashlib
+import shlex
 import sys
 import time
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
-from gru_addition import storage, xla
+from gru_addition import checkpoints, variables, xla
+from gru_addition.batches import Batches
 from gru_addition.checks import brief, real_array
 from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.config import Config
-from gru_addition.dataset import generate_batch, mini_batches
+from gru_addition.dataset import generate_batch
 from gru_addition.history import History
+from gru_addition.interruption import Interrupted, put_off
+from gru_addition.storage import DEFAULT_DIRECTORY
 
+COMMAND = "python -m gru_addition.train"
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}
 REPORT_EVERY = 50
@@ -43,6 +49,15 @@ class Run:
     history: History = field(repr=False)
     weights: dict = field(repr=False)
 
+    @classmethod
+    def restore(cls, output_dir):
+        """The run whose last checkpoint is in a directory, finished or not.
+
+        Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
+        """
+        checkpoint, weights = checkpoints.load_with_weights(output_dir)
+        return cls(checkpoint.config, checkpoint.history, weights)
+
     @cached_property
     def adder(self):
         """An `Adder` with the trained weights."""
@@ -51,52 +66,110 @@ class Run:
         return Adder.from_weights(self.weights)
 
 
-def train(config=Config(), output_dir=None, *, on_progress=None, data=None, initial_weights=None):
+def train(
+    config=Config(),
+    output_dir=None,
+    *,
+    resume=False,
+    overwrite=False,
+    on_progress=None,
+    data=None,
+    initial_weights=None,
+):
     """Train a model as the tutorial does, and return the `Run`.
 
     config: the settings.
-    output_dir: where to save the run, see `gru_addition.storage`; by default nowhere.
+    output_dir: where to save the run, see `gru_addition.checkpoints`; by default nowhere.
+    resume: whether to go on with the run in that directory, to the same numbers as if it had never
+        been interrupted. Of its settings only `iterations`, which may be raised, and those on which
+        no number depends may be others.
+    overwrite: whether to replace a run that the directory holds.
     on_progress: a function that is called with the `History` whenever it has grown.
     data: `(x_train, y_train, x_test, y_test)` to use instead of drawing sums; x of shape
-        `(batch, time, 2)`, y of shape `(batch, time, 1)`.
+        `(batch, time, 2)`, y of shape `(batch, time, 1)`. They are not saved: to resume, they must
+        be given again.
     initial_weights: arrays by name, `Wr` to `b_output`, to start from instead of random ones.
 
-    Raises `ValueError` or `TypeError` for arguments that do not fit, `OSError` if the run can't be
-    saved, and `FloatingPointError` if a loss is no longer finite.
+    With a directory, Ctrl-C and SIGTERM wait until the iterations under way are done and saved.
+
+    Raises `ValueError` or `TypeError` for arguments that do not fit, `FileNotFoundError` if there
+    is no run to resume, `OSError` if the run can't be saved, and `FloatingPointError` if a loss is
+    no longer finite.
     """
     if not isinstance(config, Config):
         raise TypeError(f"config must be a Config, not {brief(config)}")
     if on_progress is not None and (not callable(on_progress) or isinstance(on_progress, type)):
         raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
+    if output_dir is None and (resume or overwrite):
+        raise ValueError("output_dir must be given with resume or overwrite, not None")
+    if resume and initial_weights is not None:
+        raise ValueError("initial_weights must be None with resume, not given")
+    if data is not None:
+        data = _check_data(config, data)
+    if output_dir is None:
+        return _train(config, None, on_progress, data, initial_weights)
+    with checkpoints.open_run(output_dir, resume, overwrite) as directory:
+        if resume:
+            _check_resumes(config, data, directory.resumed)
+        return _train(config, directory, on_progress, data, initial_weights)
+
+
+def _check_resumes(config, data, saved):
+    """Raise `ValueError` unless a run can go on from the `Checkpoint` saved with these."""
+    config.check_resumes(saved.config)
+    if saved.data_sha256 != _digest(data):
+        raise ValueError("data must be those that the saved run was trained on, not others")
+
+
+def _train(config, directory, on_progress, data=None, initial_weights=None):
+    """Train, and save the run in a `RunDirectory`, which may be None."""
+    resumed = None if directory is None else directory.resumed
     random_state = np.random.RandomState(config.seed)
-    data = _draw_data(config, random_state) if data is None else _check_data(config, data)
+    data_sha256 = _digest(data)
+    data = data or _draw_data(config, random_state)
     x_train, y_train, *validation_set = data
-    batches = islice(_batches(config, x_train, y_train, random_state), config.iterations)
-    if output_dir is not None:
-        output_dir = storage.prepare_directory(output_dir)
+    batches = Batches(config, x_train, y_train, random_state)
+    history = History(config.iterations)
+    if resumed is not None:
+        history.extend(resumed.history.train_losses, resumed.history.validation_losses)
+        resumed.set_batches(batches)
 
     from gru_addition.engines import choose_engine
     from gru_addition.model import AdditionModel, tf
 
-    history = History(config.iterations)
     with tf.Graph().as_default() as graph, xla.for_xla():
         model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
         initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
         run_iterations = choose_engine(config.engine)(model, config)
+        saver = tf.train.Saver(max_to_keep=None)
         graph.finalize()
-    # Not `with session`, which would make its graph the default for the caller's function as well.
-    with closing(tf.Session(graph=graph)) as session:
-        session.run(initialize, feed_dict=initial_values)
-        for losses in run_iterations(session, batches, validation_set):
-            history.extend(*losses)
-            if on_progress is not None:
-                on_progress(history)
-        run = Run(config, history, session.run(model.weights))
 
-    if output_dir is not None:
-        storage.save_run(run, output_dir)
-    return run
+    def save():
+        if directory is not None:
+            directory.save(saver, session, config, history, data_sha256, batches.state)
+
+    # Not `with session`, which would make its graph the default for the caller's function as well.
+    waiting = nullcontext([]) if directory is None else put_off()
+    with closing(tf.Session(graph=graph)) as session, waiting as signals:
+        if resumed is None:
+            session.run(initialize, feed_dict=initial_values)
+            save()
+        else:
+            variables.restore(saver, session, resumed.prefix)
+        while not (history.is_complete or signals):
+            number = config.checkpoint_interval - len(history) % config.checkpoint_interval
+            number = min(number, config.iterations - len(history))
+            for losses in run_iterations(session, islice(batches, number), validation_set):
+                history.extend(*losses)
+                if on_progress is not None:
+                    on_progress(history)
+                if signals:
+                    break
+            save()
+        if directory is not None:
+            directory.save_figure(history)
+        return Run(config, history, session.run(model.weights))
 
 
 def _draw_data(config, random_state):
@@ -129,66 +202,84 @@ def _check_data(config, data):
     return x_train, y_train, x_test, y_test
 
 
-def _batches(config, x_train, y_train, random_state):
-    """Yield the batch of each iteration, for ever; draws go on where those of the data ended."""
-    if config.mini_batch_size is not None:
-        yield from mini_batches(x_train, y_train, config.mini_batch_size, random_state)
-    while config.fresh_batches:
-        yield generate_batch(config.num_bits, config.batch_size, random_state)
-    while True:
-        yield x_train, y_train
+def _digest(data):
+    """Return the SHA-256 of the caller's data, or None if there are none."""
+    if data is None:
+        return None
+    digest = hashlib.sha256()
+    for array in data:
+        digest.update(repr(array.shape).encode())
+        digest.update(array.astype(np.float64).tobytes())
+    return digest.hexdigest()
 
 
 def main(argv=None):
     """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command("python -m gru_addition.train", _train_and_ask, argv)
+    return run_command(COMMAND, _train_and_ask, argv)
 
 
 def _train_and_ask(argv):
-    config, output_dir = _parse(argv)
-    started = time.perf_counter()
-    run = _train_with_reports(config, output_dir)
-    seconds = time.perf_counter() - started
-    print(f"\n{config.iterations:,} iterations in {seconds:.1f} s, saved in {output_dir}\n")
-
-    from gru_addition.add import show_sum
-
-    a, b, num_bits = QUESTION.values()
-    print(f"What is {a} + {b}, on {num_bits} bits?\n")
-    answer = run.adder.add(a, b, num_bits)
-    print(show_sum(a, b, answer, num_bits))
-    verdict = "right" if answer == a + b else f"wrong: it is {a + b}"
-    print(f"\nThe network says {answer}, which is {verdict}.")
+    given, output_dir, resume, overwrite = _parse(argv)
+    with ExitStack() as stack:
+        with naming_flags(["output_dir", "resume", "overwrite", *vars(Config())]):
+            config = Config(**given)
+            opened = checkpoints.open_run(output_dir, resume, overwrite)
+            directory = stack.enter_context(opened)
+            if resume:
+                config = replace(directory.resumed.config, **given)
+                _check_resumes(config, None, directory.resumed)
+        try:
+            run = _train_with_reports(config, directory, output_dir)
+        except Interrupted as interrupted:
+            if directory.iteration is None:
+                raise
+            raise Interrupted(
+                interrupted.number,
+                f"interrupted; {directory.iteration:,} iterations are saved, to go on: "
+                f"{COMMAND} --resume --output-dir {shlex.quote(output_dir)}",
+            ) from None
+    _ask(run.adder)
 
 
 def _parse(argv):
-    """Return the settings and a directory that can be written to; raise `UserError` if not."""
+    """Return the settings that are given, the directory, and whether to resume or to overwrite."""
     parser = Parser(
-        prog="python -m gru_addition.train",
+        prog=COMMAND,
         description="Train a GRU to add two numbers bit by bit, save the run, and ask it for "
         f"{QUESTION['a']} + {QUESTION['b']} on {QUESTION['num_bits']} bits.",
-        epilog="The exit status is 0 if the network was trained and saved, whatever its answer, "
-        "and 2 if an argument is wrong or the run can't be saved.",
+        epilog="The exit status is 0 if the network was trained and saved, whatever its answer; 2 "
+        "if an argument is wrong or the run can't be saved; 130 after Ctrl-C and 143 after "
+        "SIGTERM, which save the run first.",
     )
     parser.add_settings(Config)
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
-        default=str(storage.DEFAULT_DIRECTORY),
-        help="where to save losses, figure, weights and settings (default: %(default)s)",
+        default=str(DEFAULT_DIRECTORY),
+        help="where to save the checkpoints and the figure (default: %(default)s)",
     )
-    values = vars(parser.parse_args(argv))
-    output_dir = values.pop("output_dir")
-    with naming_flags(["output_dir", *values]):
-        config = Config(**values)
-        storage.prepare_directory(output_dir)
-    return config, output_dir
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in that directory, and its settings; --iterations may be raised, "
+        "and settings that change no number may be others",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the run that the directory holds"
+    )
+    given = vars(parser.parse_args(argv))
+    return given, given.pop("output_dir"), given.pop("resume"), given.pop("overwrite")
 
 
-def _train_with_reports(config, output_dir):
+def _train_with_reports(config, directory, output_dir):
     """Train; print the tutorial's line every 50 iterations, and show a bar on a terminal."""
-    next_report = 0
-    with tqdm(total=config.iterations, unit="it", disable=None, leave=False) as bar:
+    started = time.perf_counter()
+    done = 0
+    if directory.resumed is not None:
+        done = len(directory.resumed.history)
+        print(f"Going on after {done:,} iterations, saved in {output_dir}")
+    next_report = -(-done // REPORT_EVERY) * REPORT_EVERY
+    with tqdm(total=config.iterations, initial=done, unit="it", disable=None, leave=False) as bar:
 
         def report(history):
             nonlocal next_report
@@ -206,7 +297,22 @@ def _train_with_reports(config, output_dir):
             bar.set_postfix_str(f"train {train_loss:.4f}, test {test_loss:.4f}", refresh=False)
             bar.update(len(history) - bar.n)
 
-        return train(config, output_dir, on_progress=report)
+        run = _train(config, directory, report)
+    seconds = time.perf_counter() - started
+    print(f"\n{len(run.history) - done:,} iterations in {seconds:.1f} s, saved in {output_dir}\n")
+    return run
+
+
+def _ask(adder):
+    """Print the tutorial's last question and the network's answer."""
+    from gru_addition.add import show_sum
+
+    a, b, num_bits = QUESTION.values()
+    print(f"What is {a} + {b}, on {num_bits} bits?\n")
+    answer = adder.add(a, b, num_bits)
+    print(show_sum(a, b, answer, num_bits))
+    verdict = "right" if answer == a + b else f"wrong: it is {a + b}"
+    print(f"\nThe network says {answer}, which is {verdict}.")
 
 
 if __name__ == "__main__":

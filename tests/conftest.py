@@ -56,20 +56,14 @@ def trained(default_command):
 
     That of the defaults is read from what the command saved.
     """
-    from gru_addition.history import History
     from gru_addition.train import Config, Run, train
 
     @cache
     def run(engine, seed):
         config = Config(seed=seed, engine=engine)
-        if config != Config():
-            return train(config)
-        directory = default_command[1] / "runs" / "latest"
-        history = History(config.iterations)
-        with np.load(directory / "history.npz") as losses:
-            history.extend(losses["train_losses"], losses["validation_losses"])
-        with np.load(directory / "weights.npz") as weights:
-            return Run(config, history, dict(weights))
+        if config == Config():
+            return Run.restore(default_command[1] / "runs" / "latest")
+        return train(config)
 
     return run
 
@@ -80,6 +74,11 @@ def run_module(module, *arguments, **options):
         [sys.executable, "-m", module, *arguments],
         env=environment(), capture_output=True, text=True, **options,
     )  # fmt: skip
+
+
+def contents(directory):
+    """What is in the files of a directory, by name."""
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
 
 
 def environment():
@@ -97,6 +96,17 @@ def figure(request):
 
 def pytest_configure(config):
     config.stash[FIGURES] = []
+
+
+def pytest_sessionfinish(session):
+    # Where several processes share the tests, each hands its lines to the first.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = session.config.stash[FIGURES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash[FIGURES] += getattr(node, "workeroutput", {}).get("figures", [])
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -161,22 +161,7 @@ def test_weights_without_names_are_refused():
 
 
 def test_a_directory_without_a_run_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"python -m gru_addition\.train makes it"):
-        Adder.restore(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04 and no more"])
-def test_a_damaged_file_is_named(tmp_path, content):
-    (tmp_path / "weights.npz").write_bytes(content)
-
-    with pytest.raises(ValueError, match=r"weights.npz is damaged"):
-        Adder.restore(tmp_path)
-
-
-def test_pickled_objects_are_not_loaded(tmp_path):
-    np.savez(tmp_path / "weights.npz", Uz=np.array([print], dtype=object))
-
-    with pytest.raises(ValueError, match=r"weights.npz is damaged"):
+    with pytest.raises(FileNotFoundError, match=r"python -m gru_addition\.train makes one"):
         Adder.restore(tmp_path)
 
 

@@ -1,7 +1,5 @@
 """The data are the tutorial's, number for number; the oracle of a sum is Python's integers."""
 
-from itertools import islice
-
 import numpy as np
 import pytest
 from conftest import SEEDS, VERSIONS
@@ -14,7 +12,6 @@ from gru_addition.dataset import (
     from_bytes,
     generate_batch,
     generate_example,
-    mini_batches,
 )
 
 # The first two pairs that the tutorial's draws give on NumPy 1.16.6 after np.random.seed(7).
@@ -150,22 +147,6 @@ def test_encode_puts_the_operands_side_by_side(a, b):
     assert [from_bytes(x[0, :, channel]) for channel in (0, 1)] == [a, b]
 
 
-@pytest.mark.parametrize("size", [1, 4, 5, 7, 20])
-def test_mini_batches_use_every_example_equally_often(size):
-    x, y = np.arange(20).reshape(20, 1, 1), -np.arange(20).reshape(20, 1, 1)
-    epochs = 14
-
-    batches = list(islice(mini_batches(x, y, size, np.random.RandomState(0)), epochs * 20 // size))
-
-    assert {len(x_batch) for x_batch, _ in batches} == {size}
-    for x_batch, y_batch in batches:
-        np.testing.assert_array_equal(y_batch, -x_batch)
-    drawn = np.concatenate([x_batch.ravel() for x_batch, _ in batches])
-    in_epochs = drawn[: len(drawn) // 20 * 20].reshape(-1, 20)
-    np.testing.assert_array_equal(np.sort(in_epochs), [np.arange(20)] * len(in_epochs))
-    assert not np.array_equal(in_epochs[0], in_epochs[1])
-
-
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -182,11 +163,6 @@ def test_mini_batches_use_every_example_equally_often(size):
         (lambda: from_bytes([[0], [1]]), ValueError, "flat sequence"),
         (lambda: from_bytes([[1], [1, 0]]), ValueError, "flat sequence"),
         (lambda: as_bytes(3, 10**5000), ValueError, "final_size must be .* 16,610 bits"),
-        (
-            lambda: next(mini_batches([1], [1], 2, np.random)),
-            ValueError,
-            "size .* at most 1, not 2",
-        ),
         (lambda: encode(4, 1, 2), ValueError, "num must fit in final_size"),
         (lambda: generate_batch(1, 1, np.random), ValueError, "num_bits .* at least 2, not 1"),
         (lambda: generate_batch(5, 0, np.random), ValueError, "batch_size .* at least 1, not 0"),

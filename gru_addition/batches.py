@@ -1,0 +1,73 @@
+"""The batch of each iteration, and what it takes to go on with the same ones."""
+
+import numpy as np
+
+from gru_addition.dataset import generate_batch
+
+WORDS_OF_MERSENNE_TWISTER = 624
+
+
+class Batches:
+    """An endless iterator over the batches `(x, y)` that a run trains on.
+
+    config: the settings, which say whether it is always the whole training set, mini-batches of it,
+        or new sums each time.
+    x, y: the training set.
+    random_state: the `np.random.RandomState` that draws what is random in them.
+
+    Mini-batches come in a new random order each epoch. Where their size does not divide the number
+    of examples, the last one of an epoch is filled up with the first examples of the next: all have
+    the same size, and no example is left out.
+    """
+
+    def __init__(self, config, x, y, random_state):
+        self._config, self._x, self._y, self._random_state = config, x, y, random_state
+        # The examples that are still to come in the epochs begun so far.
+        self._order = np.empty(0, int)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        config, size = self._config, self._config.mini_batch_size
+        if config.fresh_batches:
+            return generate_batch(config.num_bits, config.batch_size, self._random_state)
+        if size is None:
+            return self._x, self._y
+        while len(self._order) < size:
+            next_epoch = self._random_state.permutation(len(self._x))
+            self._order = np.concatenate([self._order, next_epoch])
+        chosen, self._order = self._order[:size], self._order[size:]
+        return self._x[chosen], self._y[chosen]
+
+    @property
+    def state(self):
+        """Where the random streams stand: a dict of numbers and lists, for JSON."""
+        mersenne_twister = self._random_state.get_state(legacy=False)["state"]
+        return {
+            "mersenne_twister": mersenne_twister["key"].tolist(),
+            "position": int(mersenne_twister["pos"]),
+            "order": self._order.tolist(),
+        }
+
+    @state.setter
+    def state(self, state):
+        """Go on where `state` says; raises `ValueError` if it is none."""
+        if state.keys() != self.state.keys():
+            raise ValueError(f"the state must hold {', '.join(self.state)}, not {', '.join(state)}")
+        words = _integers("mersenne_twister", state["mersenne_twister"], 2**32)
+        (position,) = _integers("position", [state["position"]], WORDS_OF_MERSENNE_TWISTER + 1)
+        order = _integers("order", state["order"], len(self._x))
+        if len(words) != WORDS_OF_MERSENNE_TWISTER or len(order) >= max(1, len(self._x)):
+            raise ValueError("mersenne_twister or order has another length than it must have")
+        self._random_state.set_state(("MT19937", words.astype(np.uint32), position))
+        self._order = order
+
+
+def _integers(name, value, end):
+    """Return a list as an array of whole numbers from 0 to below `end`, else raise `ValueError`."""
+    if not isinstance(value, list) or not all(type(number) is int for number in value):
+        raise ValueError(f"{name} must be whole numbers")
+    if not all(0 <= number < end for number in value):
+        raise ValueError(f"{name} must be numbers from 0 to {end - 1}")
+    return np.array(value, int)

@@ -1,0 +1,138 @@
+"""Export a trained network as a SavedModel, which TensorFlow 2 serves without this package.
+
+    python -m gru_addition.export runs/saved_model
+
+Its signature takes the operands' bits, x, and gives those of their sum, y, as numbers near 0 and 1.
+Here it adds 1 and 3:
+
+    served = tf.saved_model.load("runs/saved_model").signatures["serving_default"]
+    served(x=tf.constant([[[1, 1], [0, 1], [0, 0]]], tf.float64))["y"]
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from gru_addition.checkpoints import load_weights
+from gru_addition.checks import brief
+from gru_addition.command_line import Parser, naming_flags, run_command
+from gru_addition.storage import DEFAULT_DIRECTORY
+
+COMMAND = "python -m gru_addition.export"
+
+
+def export(weights, directory, overwrite=False):
+    """Write a network as a SavedModel.
+
+    weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
+    directory: where to.
+    overwrite: whether to replace a SavedModel that is there.
+
+    The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
+    first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Raises `ValueError`
+    if the directory exists and is not to be replaced, and `OSError` if it can't be written.
+    """
+    target = _check_target(directory, overwrite)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="exporting-", dir=target.parent) as temporary:
+            new, old = Path(temporary, "new"), Path(temporary, "old")
+            _write(weights, new)
+            if target.exists():
+                os.replace(target, old)
+            try:
+                os.replace(new, target)
+            except OSError:
+                os.replace(old, target)
+                raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"the network can't be exported to {target}: {reason}") from None
+
+
+def _check_target(directory, overwrite):
+    """Return the path of what may be made or replaced; raise `ValueError` if it may not be."""
+    message = f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
+    try:
+        if not os.fspath(directory):
+            raise ValueError(message)
+        target = Path(directory).absolute()
+        is_there = bool(os.lstat(target))
+    except FileNotFoundError:
+        is_there = False
+    except (OSError, TypeError, ValueError):
+        raise ValueError(message) from None
+    is_saved_model = (target / "saved_model.pb").is_file() and not target.is_symlink()
+    if is_there and not (overwrite and is_saved_model):
+        raise ValueError(message)
+    return target
+
+
+def _write(weights, directory):
+    from gru_addition.model import AdditionModel, tf
+
+    with tf.Graph().as_default(), tf.Session() as session, _without_warnings():
+        model, trained = AdditionModel.for_weights(weights)
+        session.run(tf.global_variables_initializer(), trained)
+        output = model.output_of(model.gru.h_t)
+        signature = tf.saved_model.predict_signature_def(
+            {"x": model.gru.input_layer}, {"y": output}
+        )
+        builder = tf.saved_model.Builder(str(directory))
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+
+
+@contextmanager
+def _without_warnings():
+    """Keep TensorFlow from logging that the interface of TensorFlow 1 is deprecated."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def main(argv=None):
+    """Run the command with these arguments, by default the program's; return its exit status."""
+    return run_command(COMMAND, _export_and_say, argv)
+
+
+def _export_and_say(argv):
+    parser = Parser(
+        prog=COMMAND,
+        description="Export a trained network as a SavedModel, for tf.saved_model.load.",
+        epilog="The exit status is 0 if it was exported, and 2 if that is not possible.",
+    )
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        nargs="?",
+        default=str(DEFAULT_DIRECTORY.with_name("saved_model")),
+        help="where to; it must not exist yet (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="PATH",
+        default=str(DEFAULT_DIRECTORY),
+        help="the directory of the run whose network it is, or the name of a checkpoint of the "
+        "tutorial's model, without .index (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the SavedModel that the directory holds"
+    )
+    options = parser.parse_args(argv)
+    with naming_flags(["overwrite"]):
+        _check_target(options.directory, options.overwrite)
+    export(load_weights(options.source), options.directory, options.overwrite)
+    print(f"The network of {options.source} is exported to {options.directory}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM, put off until it is a good moment."""
+
+import signal
+import threading
+from contextlib import contextmanager
+
+SIGNALS = signal.SIGINT, signal.SIGTERM
+
+
+class Interrupted(KeyboardInterrupt):
+    """What a command raises when it is told to end, by a signal of that number."""
+
+    def __init__(self, number, message="interrupted"):
+        super().__init__(message)
+        self.number = number
+
+
+@contextmanager
+def handled_by(handler):
+    """In the body, let `handler(number, frame)` handle SIGINT and SIGTERM where it can.
+
+    Only the main thread can set a handler, and what is ignored stays so, as under `nohup`.
+    """
+    previous = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            # None stands for a handler that was not set in Python, and can't be put back.
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                previous[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old_handler in previous.items():
+            signal.signal(number, old_handler)
+
+
+@contextmanager
+def put_off():
+    """Put off SIGINT and SIGTERM until the body ends, and then let them do what they always do.
+
+    Yields a list in which the number of a signal appears when it comes. A second one is not put
+    off but raises `Interrupted`.
+    """
+    received = []
+
+    def note(number, frame):
+        if received:
+            raise Interrupted(number)
+        received.append(number)
+
+    with handled_by(note):
+        yield received
+    for number in received:
+        signal.raise_signal(number)

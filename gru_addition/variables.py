@@ -1,0 +1,103 @@
+"""TensorFlow checkpoints: the variables in them, written, restored, and read without a graph.
+
+A checkpoint holds variables by name and knows of no graph and no version. So those of TensorFlow
+1.3.0 restore here, and ours there.
+"""
+
+import os
+from contextlib import contextmanager
+
+from gru_addition.checks import brief
+from gru_addition.config import LARGEST_HIDDEN_SIZE
+from gru_addition.storage import DamagedError, sync
+
+INDEX, DATA = ".index", ".data-00000-of-00001"
+# More than the names and shapes of the variables take.
+LARGEST_INDEX = 100_000
+
+
+def largest_data(hidden_size):
+    """How many bytes the variables of a model of that size take at most, Adam's included."""
+    weights = 3 * (2 + hidden_size + 1) * hidden_size + hidden_size + 1
+    return 3 * 8 * weights + 10_000
+
+
+def save(saver, session, prefix):
+    """Save a session's variables under a new name; raise `OSError` if that fails."""
+    from gru_addition.model import tf
+
+    try:
+        # Outside a graph, a saver takes itself to be in eager TensorFlow 2.
+        with session.graph.as_default():
+            saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+    except tf.errors.OpError as error:
+        # Among its many lines there is one with the name of a file and what the system said of it.
+        reasons = [line.rpartition("; ")[2] for line in str(error).splitlines() if "; " in line]
+        raise OSError(reasons[0] if reasons else brief(error.message)) from None
+    for suffix in INDEX, DATA:
+        sync(f"{prefix}{suffix}")
+
+
+def restore(saver, session, prefix):
+    """Set a session's variables to those in a checkpoint.
+
+    Raises `DamagedError` if they can't be read or are those of another model.
+    """
+    from gru_addition.model import tf
+
+    with _opened(prefix) as reader:
+        for variable in session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
+            shape, dtype = variable.shape.as_list(), variable.dtype.base_dtype.name
+            _check(reader, prefix, variable.op.name, shape, [dtype])
+        with session.graph.as_default():
+            saver.restore(session, prefix)
+
+
+def read_weights(prefix):
+    """Return the weights in a checkpoint of the tutorial's model, arrays by the tutorial's names.
+
+    prefix: its name, as `tf.train.Saver.save` returns it. Raises `FileNotFoundError` if there is no
+        such checkpoint, and `DamagedError` if it can't be read or is one of another model.
+    """
+    if not os.path.exists(f"{prefix}{INDEX}"):
+        raise FileNotFoundError(f"{prefix}{INDEX} does not exist")
+    with _opened(prefix) as reader:
+        h = (reader.get_variable_to_shape_map().get("Uz") or [0])[0]
+        if not 1 <= h <= LARGEST_HIDDEN_SIZE:
+            raise DamagedError(f"{prefix} is no checkpoint of the tutorial's model: it has no Uz")
+        shapes = {"W": [2, h], "U": [h, h], "b": [h]}
+        # Two variables were left to TensorFlow to name.
+        stored = {
+            **{kind + gate: (kind + gate, shapes[kind]) for kind in shapes for gate in "rzh"},
+            "W_output": ("Variable", [h, 1]),
+            "b_output": ("Variable_1", [1]),
+        }
+        for name, shape in stored.values():
+            _check(reader, prefix, name, shape, ["float64", "float32"])
+        return {name: reader.get_tensor(stored_name) for name, (stored_name, _) in stored.items()}
+
+
+@contextmanager
+def _opened(prefix):
+    """A reader of a checkpoint; what goes wrong while it is in use becomes a `DamagedError`."""
+    from gru_addition.model import tf
+
+    try:
+        yield tf.train.load_checkpoint(prefix)
+    # The reader translates only some of TensorFlow's errors.
+    except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
+        if isinstance(error, DamagedError):
+            raise
+        reason = str(error).partition("\n")[0]
+        raise DamagedError(f"{prefix} is damaged: {brief(reason)}") from None
+
+
+def _check(reader, prefix, name, shape, dtypes):
+    # Before anything is read, since the shape says how much memory that takes.
+    shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    found = f"{types[name].name} of shape {shapes[name]}" if name in shapes else "missing"
+    if found not in [f"{dtype} of shape {shape}" for dtype in dtypes]:
+        raise DamagedError(
+            f"{prefix} is a checkpoint of another model: {name} must be "
+            f"{' or '.join(dtypes)} of shape {shape}, not {found}"
+        )

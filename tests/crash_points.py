@@ -1,0 +1,100 @@
+"""Save a second checkpoint and stop at each of its file operations in turn.
+
+    python crash_points.py DIRECTORY {kill,full}
+
+Python tells an audit hook of every file it is about to open, make, rename or remove. At one of them
+a process of its own is killed, or is told that the disk is full, at the next one another process,
+and so on until one gets through. After each of them the last checkpoint must be whole, the old one
+or the new one, and a run that goes on must be able to save its next and to clear up.
+
+Prints at how many operations the old one was found, and at how many the new one.
+"""
+
+import errno
+import itertools
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from gru_addition import checkpoints, variables
+from gru_addition.config import Config
+from gru_addition.history import History
+
+CONFIG = Config(iterations=100)
+FILE_OPERATIONS = "open", "os.", "shutil.", "tempfile."
+
+
+def save_files(saver, session, prefix):
+    """Stand in for TensorFlow, which this process must not start, since it forks."""
+    for suffix in variables.INDEX, variables.DATA:
+        with open(f"{prefix}{suffix}", "wb") as file:
+            file.write(os.urandom(100))
+
+
+def save(run, iteration):
+    history = History(CONFIG.iterations)
+    history.extend(np.arange(iteration), np.arange(iteration) / 2)
+    run.save(None, None, CONFIG, history, None, {})
+
+
+def save_and_stop_at(directory, operation, kind):
+    """In a child: save a checkpoint of iteration 2, but stop at a file operation."""
+    seen = itertools.count()
+
+    def hook(event, arguments):
+        if event.startswith(FILE_OPERATIONS) and next(seen) == operation:
+            if kind == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with checkpoints.open_run(directory, resume=True) as run:
+        sys.addaudithook(hook)
+        try:
+            save(run, 2)
+        except OSError as error:
+            os._exit(2 if "No space left on device" in str(error) else 3)
+    os._exit(0)
+
+
+def iteration_after_stop(directory, operation, kind):
+    """Return the iteration of the last checkpoint, and whether the child got through."""
+    with checkpoints.open_run(directory) as run:
+        save(run, 1)
+    child = os.fork()
+    if child == 0:
+        try:
+            save_and_stop_at(directory, operation, kind)
+        finally:
+            os._exit(4)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, -signal.SIGKILL if kind == "kill" else 2), status
+
+    found = len(checkpoints.load(directory).history)
+    with checkpoints.open_run(directory, resume=True) as run:
+        save(run, 3)
+    assert len(checkpoints.load(directory).history) == 3
+    expected = {f"model.ckpt-3{suffix}" for suffix in checkpoints.SUFFIXES}
+    left = {path.name for path in directory.iterdir()}
+    assert left == expected | {"manifest.json", "checkpoint"}, left
+    shutil.rmtree(directory)
+    return found, status == 0
+
+
+def main():
+    directory, kind = Path(sys.argv[1]), sys.argv[2]
+    variables.save = save_files
+    found = []
+    for operation in itertools.count():
+        iteration, is_through = iteration_after_stop(directory, operation, kind)
+        if is_through:
+            break
+        found.append(iteration)
+    print(found.count(1), found.count(2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The batches of a run, and that a stream of them can be left and taken up again."""
+
+import json
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gru_addition.batches import Batches
+from gru_addition.config import Config
+
+KINDS = {"full": {}, "mini": {"mini_batch_size": 7}, "fresh": {"fresh_batches": True}}
+
+
+def batches(seed=0, **options):
+    config = Config(num_bits=2, batch_size=20, **options)
+    x, y = np.arange(20).reshape(20, 1, 1), -np.arange(20).reshape(20, 1, 1)
+    return Batches(config, x, y, np.random.RandomState(seed))
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 7, 20])
+def test_mini_batches_use_every_example_equally_often(size):
+    epochs = 14
+
+    drawn = list(islice(batches(mini_batch_size=size), epochs * 20 // size))
+
+    assert {len(x_batch) for x_batch, _ in drawn} == {size}
+    for x_batch, y_batch in drawn:
+        np.testing.assert_array_equal(y_batch, -x_batch)
+    examples = np.concatenate([x_batch.ravel() for x_batch, _ in drawn])
+    in_epochs = examples[: len(examples) // 20 * 20].reshape(-1, 20)
+    np.testing.assert_array_equal(np.sort(in_epochs), [np.arange(20)] * len(in_epochs))
+    assert not np.array_equal(in_epochs[0], in_epochs[1])
+
+
+@pytest.mark.parametrize("options", KINDS.values(), ids=list(KINDS))
+@given(done=st.integers(0, 40), seed=st.integers(0, 2**32 - 1))
+def test_a_stream_is_taken_up_where_its_state_was_noted(options, done, seed):
+    stream, other = batches(seed, **options), batches(seed + 1 & 2**32 - 1, **options)
+    list(islice(stream, done))
+
+    other.state = json.loads(json.dumps(stream.state))
+
+    for (x, y), (other_x, other_y) in islice(zip(stream, other, strict=True), 30):
+        np.testing.assert_array_equal(x, other_x)
+        np.testing.assert_array_equal(y, other_y)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"position": -1},
+        {"position": 625},
+        {"position": "0"},
+        {"position": True},
+        {"order": [20]},
+        {"order": [-1]},
+        {"order": [0] * 20},
+        {"order": [1.5]},
+        {"order": "0"},
+        {"order": None},
+        {"mersenne_twister": [0] * 623},
+        {"mersenne_twister": [2**32] * 624},
+        {"mersenne_twister": {}},
+        {"more": 0},
+    ],
+)
+def test_what_is_no_state_is_refused(change):
+    stream = batches(mini_batch_size=7)
+    before = stream.state
+
+    with pytest.raises(ValueError, match=r"must|another"):
+        stream.state = before | change
+    assert stream.state == before

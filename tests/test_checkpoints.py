@@ -1,0 +1,694 @@
+"""A run is saved whole, resumed bit for bit, and what is damaged or hostile is refused."""
+
+import io
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ENGINES, ROOT, contents, environment
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gru_addition import checkpoints, storage, variables
+from gru_addition.add import Adder
+from gru_addition.add import main as add
+from gru_addition.model import tf
+from gru_addition.storage import DamagedError
+from gru_addition.train import Config, Run, main, train
+
+SHORT = Config(iterations=40, batch_size=20, checkpoint_every=15, iterations_per_run=4)
+KINDS = {"full": {}, "mini": {"mini_batch_size": 7}, "fresh": {"fresh_batches": True}}
+TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
+              checkpoint_every=2)  # fmt: skip
+SUFFIXES = checkpoints.SUFFIXES
+
+
+def assert_same_numbers(run, expected):
+    np.testing.assert_array_equal(run.history.train_losses, expected.history.train_losses)
+    np.testing.assert_array_equal(run.history.validation_losses, expected.history.validation_losses)
+    for name, weight in expected.weights.items():
+        np.testing.assert_array_equal(run.weights[name], weight, name)
+
+
+def interrupt_at(iteration, number=signal.SIGINT):
+    """A callback that sends a signal to this process when so many iterations are done."""
+
+    def on_progress(history):
+        if len(history) >= iteration:
+            signal.raise_signal(number)
+
+    return on_progress
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_resumed_run_has_the_numbers_of_one_never_interrupted(engine, kind, tmp_path):
+    config = replace(SHORT, engine=engine, **KINDS[kind])
+    expected = train(config)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path, on_progress=interrupt_at(11))
+    assert 11 <= len(Run.restore(tmp_path).history) < 15
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path, resume=True, on_progress=interrupt_at(27))
+    assert 27 <= len(Run.restore(tmp_path).history) < 32
+    resumed = train(config, tmp_path, resume=True)
+
+    assert_same_numbers(resumed, expected)
+    assert_same_numbers(Run.restore(tmp_path), expected)
+
+
+def test_more_iterations_go_on_where_fewer_ended(tmp_path):
+    config = replace(SHORT, engine="session", mini_batch_size=7)
+
+    for iterations in 1, 13, 40:
+        run = train(replace(config, iterations=iterations), tmp_path, resume=iterations > 1)
+
+    assert_same_numbers(run, train(config))
+    assert Run.restore(tmp_path).config == config
+
+
+def test_what_changes_no_number_may_be_changed_on_the_way(tmp_path):
+    train(replace(SHORT, iterations=15), tmp_path)
+    changed = replace(SHORT, iterations_per_run=9, checkpoint_every=7, keep=3)
+
+    run = train(changed, tmp_path, resume=True)
+
+    assert_same_numbers(run, train(SHORT))
+    assert {path.stem for path in tmp_path.glob("*.index")} == {
+        "model.ckpt-28", "model.ckpt-35", "model.ckpt-40"
+    }  # fmt: skip
+
+
+def test_a_finished_run_may_be_resumed_and_has_nothing_to_do(tmp_path):
+    first = train(TINY, tmp_path)
+    before = contents(tmp_path)
+
+    second = train(TINY, tmp_path, resume=True)
+
+    assert_same_numbers(second, first)
+    assert {name: before[name] for name in before if name != "losses.png"} == {
+        name: content for name, content in contents(tmp_path).items() if name != "losses.png"
+    }
+
+
+def test_the_callers_own_data_must_be_given_again(tmp_path):
+    random_state = np.random.RandomState(0)
+    data = [random_state.randint(0, 2, size=(6, 4, size)) for size in (2, 1, 2, 1)]
+    train(TINY, tmp_path, data=data)
+    longer = replace(TINY, iterations=7)
+
+    for other in None, [*data[:3], 1 - data[3]]:
+        with pytest.raises(ValueError, match="data must be those that the saved run was trained"):
+            train(longer, tmp_path, resume=True, data=other)
+    resumed = train(longer, tmp_path, resume=True, data=data)
+
+    assert_same_numbers(resumed, train(longer, data=data))
+
+
+def test_initial_weights_are_refused_where_they_would_be_ignored(tmp_path):
+    run = train(TINY, tmp_path)
+
+    with pytest.raises(ValueError, match="initial_weights must be None with resume"):
+        train(TINY, tmp_path, resume=True, initial_weights=run.weights)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 3}, "seed must be 0, not 3"),
+        (
+            {"hidden_size": 8, "dtype": "float32", "iterations": 2},
+            "hidden_size must be 3 and iterations must be at least 4 and dtype must be float64, "
+            "not 8 and 2 and float32",
+        ),
+        ({"mini_batch_size": 2}, "mini_batch_size must be None, not 2"),
+        ({"fresh_batches": True}, "fresh_batches must be False, not True"),
+        ({"engine": "compiled"}, "engine must be session, not compiled"),
+        ({"learning_rate": 0.01}, "learning_rate must be 0.001, not 0.01"),
+        ({"num_bits": 4, "batch_size": 6}, "num_bits must be 3 and batch_size must be 5, not 4"),
+    ],
+)
+def test_settings_that_contradict_the_saved_ones_are_named(changes, message, tmp_path, capsys):
+    train(TINY, tmp_path)
+    before = contents(tmp_path)
+
+    with pytest.raises(ValueError, match=r"^to go on with the saved run, ") as raised:
+        train(replace(TINY, **changes), tmp_path, resume=True)
+    flags = [
+        f"--{name.replace('_', '-')}" + f"={value}" * (value is not True)
+        for name, value in changes.items()
+    ]
+    status = main(["--resume", f"--output-dir={tmp_path}", *flags])
+    err = capsys.readouterr().err
+
+    assert message in str(raised.value)
+    assert status == 2
+    assert err.count("\n") == 1
+    for name in changes:
+        assert f"--{name.replace('_', '-')} must be " in err
+    assert contents(tmp_path) == before
+
+
+def test_a_run_is_not_replaced_by_accident(tmp_path, capsys):
+    train(TINY, tmp_path)
+    before = contents(tmp_path)
+
+    with pytest.raises(ValueError, match="output_dir must be a directory without a run, unless"):
+        train(TINY, tmp_path)
+    assert main(["--iterations=1", f"--output-dir={tmp_path}"]) == 2
+    assert main(["--resume", "--overwrite", f"--output-dir={tmp_path}"]) == 2
+    err = capsys.readouterr().err
+
+    assert "without a run, unless --resume or --overwrite is given" in err
+    assert err.count("\n") == 2
+    assert contents(tmp_path) == before
+
+
+def test_a_run_may_be_replaced_on_purpose(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    train(TINY, tmp_path)
+    other = replace(TINY, seed=1, iterations=3, keep=1)
+
+    run = train(other, tmp_path, overwrite=True)
+
+    assert_same_numbers(run, train(other))
+    assert Run.restore(tmp_path).config == other
+    names = {f"model.ckpt-3{suffix}" for suffix in SUFFIXES}
+    assert contents(tmp_path).keys() == names | {
+        "manifest.json", "checkpoint", "losses.png", "notes.txt"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "model.ckpt-700.index", "manifest.json"])
+def test_the_files_of_another_program_count_as_a_run(name, tmp_path, capsys):
+    (tmp_path / name).write_text("precious")
+
+    assert main([f"--output-dir={tmp_path}"]) == 2
+    assert main(["--resume", f"--output-dir={tmp_path}"]) == 2
+    assert add(["1", "2", f"--from={tmp_path}"]) == 2
+
+    assert capsys.readouterr().err.count("\n") == 3
+    assert contents(tmp_path) == {name: b"precious"}
+
+
+def test_as_many_checkpoints_are_kept_as_are_asked_for(tmp_path):
+    train(replace(TINY, iterations=7, keep=3), tmp_path)
+
+    kept = {path.name for path in tmp_path.glob("model.ckpt-*")}
+    assert kept == {f"model.ckpt-{done}{suffix}" for done in (4, 6, 7) for suffix in SUFFIXES}
+    assert tf.train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "model.ckpt-7")
+    state = tf.train.get_checkpoint_state(str(tmp_path))
+    assert [Path(path).name for path in state.all_model_checkpoint_paths] == [
+        "model.ckpt-4", "model.ckpt-6", "model.ckpt-7"
+    ]  # fmt: skip
+
+
+def test_by_default_long_runs_have_a_hundred_checkpoints():
+    assert Config().checkpoint_interval == 1000
+    assert Config(iterations=100_000).checkpoint_interval == 1000
+    assert Config(iterations=1_000_000).checkpoint_interval == 10_000
+    assert Config(iterations=1_000_000, checkpoint_every=5).checkpoint_interval == 5
+
+
+def test_a_checkpoint_holds_what_was_there_when_it_was_saved(tmp_path):
+    run = train(TINY, tmp_path)
+
+    losses = np.load(tmp_path / "model.ckpt-4.history.npy", allow_pickle=False)
+    np.testing.assert_array_equal(losses["train_losses"], run.history.train_losses)
+    np.testing.assert_array_equal(losses["validation_losses"], run.history.validation_losses)
+    assert Config(**json.loads((tmp_path / "model.ckpt-4.config.json").read_text())) == TINY
+    saved = {name for name, _ in tf.train.list_variables(str(tmp_path / "model.ckpt-4"))}
+    weights = set(run.weights) - {"W_output", "b_output"} | {"Variable", "Variable_1"}
+    slots = {name + slot for name in weights for slot in ("/Adam", "/Adam_1")}
+    assert saved == weights | slots | {"beta1_power", "beta2_power"}
+    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
+    x = np.random.RandomState(0).randint(0, 2, size=(2, 9, 2))
+    np.testing.assert_array_equal(Adder.restore(tmp_path).predict(x), run.adder.predict(x))
+
+
+def test_a_run_that_diverges_keeps_its_last_checkpoint(tmp_path):
+    random_state = np.random.RandomState(0)
+    data = [random_state.randint(0, 2, size=(6, 4, size)) for size in (2, 1, 2, 1)]
+
+    def poison(history):
+        if len(history) == 3:
+            data[1][:] = 10**200  # The engine is fed this very array.
+
+    data[1] = data[1].astype(float)
+    with pytest.raises(FloatingPointError, match="no longer finite at iteration 3"):
+        train(TINY, tmp_path, data=data, on_progress=poison)
+
+    assert len(Run.restore(tmp_path).history) == 2
+
+
+def test_a_signal_waits_until_the_run_is_saved_and_then_does_what_it_always_does(tmp_path):
+    received = []
+    previous = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    try:
+        train(TINY, tmp_path, on_progress=interrupt_at(3, signal.SIGTERM))
+        handler = signal.getsignal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+    assert received == [signal.SIGTERM] * 2
+    assert handler not in (signal.SIG_DFL, previous)
+    assert len(Run.restore(tmp_path).history) == 3
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tmp_path, on_progress=lambda history: [signal.raise_signal(2) for _ in "ab"])
+
+    assert len(Run.restore(tmp_path).history) == 0
+
+
+def test_without_a_directory_ctrl_c_waits_for_nothing():
+    seen = []
+
+    def on_progress(history):
+        seen.append(len(history))
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, on_progress=on_progress)
+    assert seen == [1]
+
+
+# Kills and faults at every file operation of a save.
+
+
+@pytest.mark.parametrize("kind", ["kill", "full"])
+def test_a_save_may_be_stopped_at_any_file_operation(kind, tmp_path, figure):
+    printed = subprocess.check_output(
+        [sys.executable, ROOT / "tests" / "crash_points.py", tmp_path / "run", kind],
+        env=environment(), text=True,
+    )  # fmt: skip
+
+    old, new = map(int, printed.split())
+    figure(
+        f"saving, stopped ({kind}) at each of {old + new} file operations: "
+        f"{old} times the old checkpoint is the last, {new} times the new one"
+    )
+    assert old > 20
+    assert new > 5
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only the administrator can make a small disk")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(small_disk, capsys):
+    train(replace(TINY, keep=1), small_disk)
+    filling = small_disk / "filling"
+    with pytest.raises(OSError, match="No space left"):
+        filling.write_bytes(bytes(400_000))
+    before = contents(small_disk)
+    go_on = ["--resume", "--iterations=9", f"--output-dir={small_disk}"]
+
+    assert main(go_on) == 2
+    err = capsys.readouterr().err
+    assert "the run can't be saved in" in err
+    assert err.endswith(": No space left on device\n")
+    assert err.count("\n") == 1
+    assert contents(small_disk) == before
+
+    filling.unlink()
+    assert main(go_on) == 0
+    assert len(Run.restore(small_disk).history) == 9
+
+
+# Two runs at once.
+
+
+def test_of_two_runs_in_a_directory_the_second_is_refused(tmp_path, capsys):
+    statuses = []
+
+    def start_another(history):
+        for more in [], ["--overwrite"], ["--resume"]:
+            statuses.append(main([f"--output-dir={tmp_path}", "--iterations=1", *more]))
+
+    run = train(replace(TINY, iterations=1), tmp_path, on_progress=start_another)
+
+    assert statuses == [2, 2, 2]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert "--output-dir must be a directory in which no other run is under way, not" in line
+    assert_same_numbers(Run.restore(tmp_path), run)
+
+
+HOLD_AND_DIE = """
+import os, signal, sys
+from gru_addition.storage import locked
+with locked(sys.argv[1]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_dead_process_holds_no_lock(tmp_path):
+    holder = subprocess.run(
+        [sys.executable, "-c", HOLD_AND_DIE, tmp_path], env=environment(), check=False
+    )
+    assert holder.returncode == -signal.SIGKILL
+
+    train(TINY, tmp_path)
+
+
+def test_a_run_can_be_read_while_it_is_trained(tmp_path):
+    lengths = []
+
+    def read(history):
+        lengths.append(len(Run.restore(tmp_path).history))
+
+    train(replace(TINY, keep=1, iterations=7), tmp_path, on_progress=read)
+
+    assert lengths == [0, 0, 2, 2, 4, 4, 6]
+
+
+def test_a_reader_looks_again_if_a_checkpoint_was_replaced_meanwhile(tmp_path, monkeypatch):
+    train(TINY, tmp_path / "old")
+    train(replace(TINY, iterations=6), tmp_path / "new")
+    load = checkpoints.load
+
+    def replace_before_load(directory):
+        monkeypatch.setattr(checkpoints, "load", load)
+        shutil.rmtree(tmp_path / "old")
+        shutil.copytree(tmp_path / "new", tmp_path / "old")
+        raise DamagedError("a file that was listed is missing")
+
+    monkeypatch.setattr(checkpoints, "load", replace_before_load)
+
+    assert len(Run.restore(tmp_path / "old").history) == 6
+
+
+# What is damaged.
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """The directory of a run that has ended well, not to be changed."""
+    directory = tmp_path_factory.mktemp("sound")
+    train(TINY, directory)
+    return directory
+
+
+@pytest.fixture
+def copied(sound, tmp_path):
+    return shutil.copytree(sound, tmp_path / "copied")
+
+
+NAMES = ["manifest.json", *(f"model.ckpt-4{suffix}" for suffix in SUFFIXES)]
+
+
+def flip(path, position):
+    content = bytearray(path.read_bytes())
+    content[int(position * (len(content) - 1))] ^= 1
+    path.write_bytes(content)
+
+
+def replace_by(make):
+    def damage(path):
+        path.unlink()
+        make(path)
+
+    return damage
+
+
+FAULTS = {
+    "first byte flipped": lambda path: flip(path, 0),
+    "middle byte flipped": lambda path: flip(path, 0.5),
+    "last bytes missing": lambda path: path.write_bytes(path.read_bytes()[:-2]),
+    "half missing": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "empty": lambda path: os.truncate(path, 0),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"x"),
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "huge": lambda path: os.truncate(path, 10**13),
+    "missing": Path.unlink,
+    "a directory": replace_by(Path.mkdir),
+    "a pipe": replace_by(os.mkfifo),
+    "a link that leads nowhere": replace_by(lambda path: path.symlink_to("/nowhere")),
+    "a link to a device": replace_by(lambda path: path.symlink_to("/dev/zero")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_file_is_named_and_nothing_is_destroyed(name, fault, copied, capsys):
+    FAULTS[fault](copied / name)
+    before = {path.name: path.lstat() for path in copied.iterdir()}
+
+    for command, arguments in [
+        (main, ["--resume", "--iterations=9", f"--output-dir={copied}"]),
+        (add, ["1", "2", f"--from={copied}"]),
+    ]:
+        assert command(arguments) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        assert len(err) < 400
+        assert (name in err) or (name == "manifest.json" and "holds no run" in err)
+    after = {path.name: path.lstat() for path in copied.iterdir()}
+    assert after.keys() == before.keys()
+    for path, status in after.items():
+        assert (status.st_ino, status.st_size) == (before[path].st_ino, before[path].st_size)
+
+
+def test_a_link_to_the_same_content_elsewhere_is_not_followed(copied, tmp_path):
+    for name in NAMES:
+        (copied / name).rename(tmp_path / name)
+        (copied / name).symlink_to(tmp_path / name)
+
+        with pytest.raises(DamagedError, match=f"{name} can't be read"):
+            checkpoints.load(copied)
+
+        (copied / name).unlink()
+        (tmp_path / name).rename(copied / name)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_changed_is_noticed_or_without_effect(data, sound, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("changed")
+    shutil.copytree(sound, directory, dirs_exist_ok=True)
+    path = directory / data.draw(st.sampled_from(NAMES))
+    content = bytearray(path.read_bytes())
+    start = data.draw(st.integers(0, len(content)))
+    content[start : start + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+    path.write_bytes(content)
+
+    with suppress(DamagedError, FileNotFoundError):
+        found = checkpoints.load(directory)
+        expected = checkpoints.load(sound)
+        assert len(found.history) in (2, 4)
+        if len(found.history) == 4:
+            assert (found.config, found.batches) == (expected.config, expected.batches)
+            np.testing.assert_array_equal(found.history.train_losses, expected.history.train_losses)
+    shutil.rmtree(directory)
+
+
+def test_an_empty_directory_holds_no_run(tmp_path, capsys):
+    for directory in tmp_path, tmp_path / "missing":
+        assert main(["--resume", f"--output-dir={directory}"]) == 2
+        assert add(["1", "2", f"--from={directory}"]) == 2
+        for line in capsys.readouterr().err.splitlines():
+            assert line.endswith(
+                f"{directory} holds no run; python -m gru_addition.train makes one"
+            )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_of_another_model_is_refused(copied, tmp_path, capsys):
+    """Whole files, whose manifest is right, of a model of another size."""
+    train(replace(TINY, hidden_size=5), tmp_path / "larger")
+    for suffix in variables.INDEX, variables.DATA:
+        forge(copied, suffix, (tmp_path / "larger" / f"model.ckpt-4{suffix}").read_bytes())
+    before = contents(copied)
+
+    assert main(["--resume", "--iterations=9", f"--output-dir={copied}"]) == 2
+    err = capsys.readouterr().err
+    assert "is a checkpoint of another model: Wr must be float64 of shape [2, 3], not " in err
+    assert err.count("\n") == 1
+    assert contents(copied) == before
+
+
+def test_a_checkpoint_of_a_foreign_program_is_refused(tmp_path, capsys):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.Variable(np.zeros((3, 3)), name="Uz")
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(tmp_path / "model.ckpt"), global_step=7)
+    before = contents(tmp_path)
+
+    assert main(["--resume", f"--output-dir={tmp_path}"]) == 2
+    assert add(["1", "2", f"--from={tmp_path}"]) == 2
+    assert add(["1", "2", f"--from={tmp_path / 'model.ckpt-7'}"]) == 2
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "holds no run" in first
+    assert "holds no run" in second
+    assert "is a checkpoint of another model: Wr must be" in third
+    assert contents(tmp_path) == before
+
+
+# What is hostile.
+
+
+def forge(directory, suffix, content):
+    """Replace a file, and note the new one in the manifest as if it had always been there."""
+    path = directory / f"model.ckpt-4{suffix}"
+    path.write_bytes(content)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest["checkpoints"][-1]["files"][suffix] = storage.fingerprint(path)
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+
+
+def npy(header, body=b""):
+    """A file of NumPy's format with a header of one's own."""
+    text = repr(header).encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + body
+
+
+class Malicious:
+    def __reduce__(self):
+        return print, ("a pickle was loaded",)
+
+
+def pickled():
+    file = io.BytesIO()
+    np.save(file, np.array([Malicious()], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def compressed_zeros():
+    file = io.BytesIO()
+    np.savez_compressed(file, train_losses=np.zeros(10**7))
+    return file.getvalue()
+
+
+LOSSES = checkpoints.LOSSES.descr
+HOSTILE_FILES = [
+    (".history.npy", npy({"descr": LOSSES, "fortran_order": False, "shape": (10**15,)})),
+    (".history.npy", npy({"descr": LOSSES, "fortran_order": False, "shape": (10**30,)})),
+    (".history.npy", npy({"descr": LOSSES, "fortran_order": False, "shape": (-4,)}, bytes(64))),
+    (".history.npy", npy({"descr": "O", "fortran_order": False, "shape": (4,)}, bytes(32))),
+    (".history.npy", npy({"descr": LOSSES, "fortran_order": False, "shape": (5,)}, bytes(80))),
+    (".history.npy", npy("(" * 90)),
+    (".history.npy", np.array([np.nan] * 8).tobytes()),
+    (".history.npy", pickle.dumps(Malicious())),
+    (".history.npy", pickled()),
+    (".history.npy", compressed_zeros()),
+    (".config.json", b"[" * 1_000_000),
+    (".config.json", b"{}" + b" " * 10_000_000),
+    (".config.json", b'{"iterations": 1' + b"0" * 10_000 + b"}"),
+    (".config.json", b'{"iterations": 1e999}'),
+    (".config.json", b'{"iterations": 3, "engine": "session"}'),
+    (".config.json", b'{"output_dir": "/etc"}'),
+    (".config.json", b"[]"),
+    (".config.json", b"\xff\xfe"),
+    (".config.json", b'{"hidden_size": 4096}'),
+    (".batches.json", b"[]"),
+    (".batches.json", b"{}"),
+    (".batches.json", b'{"data_sha256": null, "batches": {}}'),
+    (".batches.json", b'{"data_sha256": null, "batches": {"order": [], "position": 0, '
+                      b'"mersenne_twister": []}}'),
+    (".batches.json", b'{"data_sha256": [], "batches": {}}'),
+    (".index", b"x" * 200_000),
+    (".index", b""),
+    (".data-00000-of-00001", bytes(1_000_000)),
+    (".data-00000-of-00001", b""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("suffix", "content"), HOSTILE_FILES)
+def test_a_hostile_file_is_refused_although_the_manifest_agrees(suffix, content, copied, capfd):
+    forge(copied, suffix, content)
+    before = contents(copied)
+
+    status = main(["--resume", "--iterations=9", f"--output-dir={copied}"])
+    out, err = capfd.readouterr()
+
+    assert status == 2
+    assert "pickle" not in out
+    assert err.count("\n") == 1
+    assert contents(copied) == before
+
+
+GOOD_FILES = {suffix: {"bytes": 1, "sha256": "0"} for suffix in SUFFIXES}
+HOSTILE_MANIFESTS = [
+    b"null",
+    b"[]",
+    b"{}",
+    b"[" * 100_000,
+    b'{"checkpoints": []}' + b" " * 10_000_000,
+    *(
+        json.dumps({"checkpoints": entries}).encode()
+        for entries in [
+            [],
+            {},
+            5,
+            [None],
+            [[]],
+            [{}],
+            [{"iteration": 4}],
+            [{"iteration": "4", "files": GOOD_FILES}],
+            [{"iteration": "../4", "files": GOOD_FILES}],
+            [{"iteration": True, "files": GOOD_FILES}],
+            [{"iteration": -1, "files": GOOD_FILES}],
+            [{"iteration": 10**30, "files": GOOD_FILES}],
+            [{"iteration": 4, "files": GOOD_FILES}],
+            [{"iteration": 4, "files": []}],
+            [{"iteration": 4, "files": dict.fromkeys(SUFFIXES)}],
+            [{"iteration": 4, "files": {"../../etc/passwd": {}}}],
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("manifest", HOSTILE_MANIFESTS)
+def test_a_hostile_manifest_is_refused(manifest, copied, capsys):
+    (copied / "manifest.json").write_bytes(manifest)
+    before = contents(copied)
+
+    assert main(["--resume", f"--output-dir={copied}"]) == 2
+    assert add(["1", "2", f"--from={copied}"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+    assert contents(copied) == before
+
+
+def test_what_is_cleared_up_is_ours(tmp_path):
+    """Files and links beside a run, with names that look like ours, stay where they are."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("mine")
+    directory = tmp_path / "run"
+    train(replace(TINY, iterations=2), directory)
+    kept = ["notes.txt", "model.ckpt-2.meta", "model.ckpt-x.index", "model.ckpt-3.index.txt"]
+    for name in kept:
+        (directory / name).write_text("mine")
+    (directory / "saving-link").symlink_to(outside)
+    (directory / "saving-dead").mkdir()
+    (directory / "saving-dead" / "model.ckpt-9.index").write_text("left by a kill")
+    (directory / "model.ckpt-3.index").write_text("left by a kill")
+
+    train(TINY, directory, resume=True)
+
+    names = {path.name for path in directory.iterdir()}
+    assert {*kept, "saving-link"} <= names
+    assert not names & {"saving-dead", "model.ckpt-3.index"}
+    assert (outside / "precious").read_text() == "mine"

@@ -1,0 +1,141 @@
+"""The exported SavedModel is served by plain TensorFlow and gives the network's own output."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import numpy_gru
+import pytest
+from conftest import GOLDEN, contents, run_module
+
+from gru_addition.export import export, main
+
+COMMAND = "python -m gru_addition.export"
+WEIGHTS = numpy_gru.random_weights(6, np.random.RandomState(0))
+SERVE = """
+import sys
+import numpy as np
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+with np.load(sys.argv[2]) as inputs:
+    outputs = {name: served(x=tf.constant(x))["y"].numpy() for name, x in inputs.items()}
+np.savez(sys.argv[3], **outputs)
+assert not any(name.partition(".")[0] == "gru_addition" for name in sys.modules)
+"""
+
+
+def serve(directory, inputs, tmp_path):
+    """Return what a process that knows nothing of this package makes of arrays x, by name."""
+    np.savez(tmp_path / "inputs.npz", **inputs)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(
+        [sys.executable, "-I", "-c", SERVE, directory, tmp_path / "inputs.npz",
+         tmp_path / "outputs.npz"],
+        cwd=tmp_path, env=environment, check=True, capture_output=True,
+    )  # fmt: skip
+    with np.load(tmp_path / "outputs.npz") as outputs:
+        return dict(outputs)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_plain_tensorflow_serves_what_the_numpy_model_computes(dtype, tmp_path):
+    export({name: weight.astype(dtype) for name, weight in WEIGHTS.items()}, tmp_path / "model")
+    random_state = np.random.RandomState(0)
+    shapes = {"one": (1, 1, 2), "batch": (7, 20, 2), "long": (2, 300, 2)}
+    inputs = {
+        name: random_state.randint(0, 2, size=shape).astype(dtype) for name, shape in shapes.items()
+    }
+
+    outputs = serve(tmp_path / "model", inputs, tmp_path)
+
+    for name, x in inputs.items():
+        assert outputs[name].dtype == dtype
+        tolerance = {"float64": 1e-12, "float32": 1e-4}[dtype]
+        np.testing.assert_allclose(outputs[name], numpy_gru.output(WEIGHTS, x), atol=tolerance)
+
+
+def test_the_command_exports_the_last_run(default_command, tmp_path):
+    _, directory = default_command
+
+    process = run_module("gru_addition.export", tmp_path / "model", cwd=directory)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout == f"The network of runs/latest is exported to {tmp_path / 'model'}.\n"
+    # 1 + 3, least significant bit first.
+    x = np.array([[[1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]])
+    y = serve(tmp_path / "model", {"x": x}, tmp_path)["x"]
+    assert (y[0, :, 0] > 0.5).tolist() == [False, False, True]
+
+
+def test_a_checkpoint_of_tensorflow_1_can_be_exported(tmp_path, capsys):
+    checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
+
+    assert main([str(tmp_path / "new" / "model"), f"--from={checkpoint}"]) == 0
+    assert capsys.readouterr().err == ""
+    assert (tmp_path / "new" / "model" / "saved_model.pb").exists()
+
+
+def test_only_a_savedmodel_is_replaced_and_only_on_purpose(tmp_path, capsys):
+    target, other = tmp_path / "model", tmp_path / "other"
+    export(WEIGHTS, target)
+    before = contents(target)
+    other.mkdir()
+    (other / "precious").write_text("mine")
+
+    with pytest.raises(ValueError, match="directory must be new, or with overwrite a SavedModel"):
+        export(WEIGHTS, target)
+    assert main([str(target)]) == 2
+    assert contents(target) == before
+    for arguments in [str(other)], [str(other), "--overwrite"], [str(tmp_path), "--overwrite"]:
+        assert main(arguments) == 2
+    assert contents(other) == {"precious": b"mine"}
+    assert capsys.readouterr().err.count("\n") == 4
+
+    checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
+    assert main([str(target), f"--from={checkpoint}", "--overwrite"]) == 0
+    assert contents(target) != before
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "other"}
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    target = tmp_path / "model"
+    export(WEIGHTS, target)
+    before = contents(target)
+    replace, moves = os.replace, []
+
+    def fail_at_the_second(source, destination):
+        moves.append(source)
+        if len(moves) == 2:
+            raise OSError(28, "No space left on device")
+        replace(source, destination)
+
+    monkeypatch.setattr(os, "replace", fail_at_the_second)
+    with pytest.raises(OSError, match=r"can't be exported to .*model: No space left on device"):
+        export(WEIGHTS, target, overwrite=True)
+
+    assert contents(target) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"model"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a", "b"], "unrecognized arguments: b"),
+        (["--from", "nowhere"], "'nowhere' holds no run"),
+        ([""], "directory must be new"),
+        (["a\0b"], "directory must be new"),
+        (["/dev/null/model"], "directory must be new"),
+        (["x" * 300], "directory must be new"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_one_line(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    status = main(arguments)
+    out, err = capsys.readouterr()
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{COMMAND}: {message}")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,140 @@
+"""Whatever is on the command line, the answer is a status and, if it is 2, one line."""
+
+import io
+import os
+import shutil
+import sys
+from dataclasses import fields
+from types import SimpleNamespace
+
+import pytest
+from conftest import contents, run_module
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gru_addition import add, export, train
+from gru_addition.add import Adder
+from gru_addition.checks import brief
+from gru_addition.train import Config
+
+TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
+EXAMPLES = {"train": 500, "add": 500, "export": 200}
+IN_A_PROCESS = {"train": 4, "add": 4, "export": 2}
+
+PATHS = st.sampled_from(["sound", "damaged", "empty", "file", "file/below", "missing/new", "", "."])
+ODD = st.sampled_from(
+    ["", "-", "--", "-1", "0x10", "0b2", "1_0", "1e9", "nan", "-0", "+1", "\uff11", "\u221e", "%s",
+     "%(default)s", "\x00", "\ud800", "\r\n", "=", "@file", "9" * 5000, "0x" + "f" * 5000, "{}"]
+)  # fmt: skip
+TEXT = st.text(max_size=20).filter(lambda text: "/" not in text and ".." not in text)
+VALUES = st.one_of(st.integers(-3, 300).map(str), st.floats().map(str), ODD, TEXT, PATHS)
+FLAGS = {
+    "train": [
+        *("--" + setting.name.replace("_", "-") for setting in fields(Config)),
+        "--output-dir", "--resume", "--overwrite", "--help", "-h", "--no-such-flag",
+    ],
+    "add": ["--from", "--num-bits", "--show-bits", "--help", "--no-such-flag"],
+    "export": ["--from", "--overwrite", "--help", "--no-such-flag"],
+}  # fmt: skip
+
+
+def arguments_of(name):
+    flags = st.sampled_from(FLAGS[name])
+    return st.lists(flags | VALUES | st.builds("{}={}".format, flags, VALUES), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory to call the commands in, with runs, one of them damaged, and a file."""
+    place = tmp_path_factory.mktemp("place")
+    train.train(TINY, place / "sound")
+    shutil.copytree(place / "sound", place / "damaged")
+    shutil.copytree(place / "sound", place / "runs" / "latest")
+    os.truncate(place / "damaged" / "model.ckpt-1.history.npy", 100)
+    (place / "empty").mkdir()
+    (place / "file").write_text("precious")
+    return place
+
+
+@pytest.fixture(scope="module")
+def adder(place):
+    return Adder.restore(place / "sound")
+
+
+@pytest.fixture
+def without_work(monkeypatch, adder, place):
+    """The commands, but that they train nothing, export nothing, and build no new network."""
+
+    def restored(path):
+        add.load_weights(path)
+        return adder
+
+    monkeypatch.setattr(train, "_train_with_reports", lambda *_: SimpleNamespace(adder=None))
+    monkeypatch.setattr(train, "_ask", lambda adder: None)
+    monkeypatch.setattr(Adder, "restore", restored)
+    monkeypatch.setattr(export, "_write", lambda weights, directory: directory.mkdir())
+    monkeypatch.chdir(place)
+
+
+def assert_answered(name, arguments, status, err):
+    assert status in (0, 1, 2)
+    assert "Traceback" not in err
+    assert err.count("\n") == (1 if status else 0)
+    if status:
+        assert err.startswith(f"python -m gru_addition.{name}: ")
+    if status == 2:
+        message = err.removeprefix(f"python -m gru_addition.{name}: ").removesuffix("\n")
+        assert is_named(message, arguments), message
+
+
+def is_named(message, arguments):
+    """Whether a message names something of a command line, or what is missing in it."""
+    words = {part for word in arguments for part in (word, *word.split("=", 1)) if part}
+    given = {brief(word)[1:20] for word in words} | {" ".join(word.split()) for word in words}
+    always = {"required", "''", "standard input", "A and B", "runs/latest"}
+    return any(word in message for word in given | always)
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_in_process(name, without_work, place, capfd, figure):
+    main = {"train": train.main, "add": add.main, "export": export.main}[name]
+    before = contents(place / "sound")
+    statuses = []
+
+    @settings(max_examples=EXAMPLES[name])
+    @given(arguments=arguments_of(name), stdin=st.binary(max_size=50) | st.just(b"1 2\n3 4\n"))
+    def answered(arguments, stdin):
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
+        try:
+            status = main(arguments)
+        except SystemExit as exit_:  # Whoever asks for help gets it, and that is the end.
+            status = exit_.code
+        finally:
+            sys.stdin = sys.__stdin__
+        assert_answered(name, arguments, status, capfd.readouterr().err)
+        statuses.append(status)
+        for path in place.iterdir():
+            if path.name not in ("sound", "damaged", "runs", "empty", "file"):
+                shutil.rmtree(path)
+
+    answered()
+
+    counts = ", ".join(f"{statuses.count(status)} times {status}" for status in (0, 1, 2))
+    figure(f"fuzz, {name}: {len(statuses)} command lines in this process, status {counts}")
+    assert contents(place / "sound") == before
+    assert (place / "file").read_text() == "precious"
+    assert list((place / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_in_a_process_of_its_own(name, place, tmp_path):
+    def is_possible(argument):
+        return "\x00" not in argument and "\ud800" not in argument
+
+    @settings(max_examples=IN_A_PROCESS[name])
+    @given(arguments=st.lists(VALUES.filter(is_possible), min_size=1, max_size=4))
+    def answered(arguments):
+        process = run_module(f"gru_addition.{name}", *arguments, cwd=place, input="1 2")
+        assert_answered(name, arguments, process.returncode, process.stderr)
+
+    answered()
