@@ -4,12 +4,12 @@ import argparse
 import io
 import os
 import re
-import shlex
 import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
+from gru_addition.checks import brief
 from gru_addition.interruption import Interrupted, handled_by
 
 LONGEST_MESSAGE = 200
@@ -76,10 +76,13 @@ class Parser(argparse.ArgumentParser):
         raise UserError(message)
 
     def parse_args(self, argv):
-        """Parse the arguments; name those that are none of ours so that even an empty one shows."""
+        """Parse the arguments; refuse, by name, those that are none of ours, even empty ones."""
         options, unknown = self.parse_known_args(argv)
         if unknown:
-            self.error(f"unrecognized arguments: {shlex.join(unknown)}")
+            self.error(f"unrecognized arguments: {' '.join(map(brief, unknown))}")
+        # Up to Python 3.12, argparse makes an empty list of it.
+        if [] in vars(options).values():
+            self.error("an argument must have another value, not '--'")
         return options
 
     def add_settings(self, config_class):

@@ -151,11 +151,11 @@ def test_a_wrong_value_gets_one_line_that_names_the_flag(flag, value, capsys, tm
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
-        (["5000"], "unrecognized arguments: 5000"),
-        (["--iter", "5"], "unrecognized arguments: --iter 5"),
+        (["--nonsense"], "unrecognized arguments: '--nonsense'"),
+        (["5000"], "unrecognized arguments: '5000'"),
+        (["--iter", "5"], "unrecognized arguments: '--iter' '5'"),
         (["--iterations"], "argument --iterations: expected one argument"),
-        (["a\nb"], "unrecognized arguments: 'a b'"),
+        (["a\nb"], r"unrecognized arguments: 'a\nb'"),
         (["", ""], "unrecognized arguments: '' ''"),
         (
             ["--mini-batch-size=5", "--fresh-batches"],

@@ -121,7 +121,7 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a", "b"], "unrecognized arguments: b"),
+        (["a", "b"], "unrecognized arguments: 'b'"),
         (["--from", "nowhere"], "'nowhere' holds no run"),
         ([""], "directory must be new"),
         (["a\0b"], "directory must be new"),
