@@ -19,6 +19,7 @@ from gru_addition.train import Config
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
 EXAMPLES = {"train": 500, "add": 500, "export": 200}
+MORE = [pytest.param(name, 10 * EXAMPLES[name], marks=pytest.mark.torture) for name in EXAMPLES]
 IN_A_PROCESS = {"train": 4, "add": 4, "export": 2}
 
 PATHS = st.sampled_from(["sound", "damaged", "empty", "file", "file/below", "missing/new", "", "."])
@@ -97,13 +98,13 @@ def is_named(message, arguments):
     return any(word in message for word in given | always)
 
 
-@pytest.mark.parametrize("name", FLAGS)
-def test_in_process(name, without_work, place, capfd, figure):
+@pytest.mark.parametrize(("name", "examples"), [*EXAMPLES.items(), *MORE])
+def test_in_process(name, examples, without_work, place, capfd, figure):
     main = {"train": train.main, "add": add.main, "export": export.main}[name]
     before = contents(place / "sound")
     statuses = []
 
-    @settings(max_examples=EXAMPLES[name])
+    @settings(max_examples=examples)
     @given(arguments=arguments_of(name), stdin=st.binary(max_size=50) | st.just(b"1 2\n3 4\n"))
     def answered(arguments, stdin):
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))

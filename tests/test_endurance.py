@@ -1,0 +1,80 @@
+"""The same settings give the same bytes, and a long run takes no more memory than a short one.
+
+`make torture` runs a hundred thousand iterations.
+"""
+
+import subprocess
+import sys
+
+import pytest
+from conftest import ENGINES, contents, environment
+
+from gru_addition.checkpoints import MANIFEST
+
+TRAIN_AND_MEASURE = """
+import os, sys
+from gru_addition.train import Config, train
+
+def megabytes():
+    with open("/proc/self/statm") as statistics:
+        return int(statistics.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+measured = {}
+
+def measure(history):
+    tenth = len(history) * 10 // history.iterations
+    measured.setdefault(tenth, megabytes())
+
+train(eval(sys.argv[1]), sys.argv[2], on_progress=measure)
+print(*(measured[tenth] for tenth in range(1, 11)))
+"""
+SHORT = {
+    "compiled": "Config(iterations=20_000, iterations_per_run=10, checkpoint_every=100)",
+    "session": "Config(iterations=4000, engine='session', num_bits=2, batch_size=10, "
+    "hidden_size=4, fresh_batches=True, checkpoint_every=20)",
+}
+LONG = {
+    "compiled": "Config(iterations=100_000)",
+    "session": "Config(iterations=100_000, engine='session')",
+}
+MOST_MEGABYTES = 5
+
+
+@pytest.mark.parametrize(
+    ("engine", "config"),
+    [
+        *SHORT.items(),
+        *(pytest.param(*case, marks=pytest.mark.torture) for case in LONG.items()),
+    ],
+)
+def test_memory_stays_flat(engine, config, tmp_path, figure):
+    printed = subprocess.check_output(
+        [sys.executable, "-c", TRAIN_AND_MEASURE, config, tmp_path], env=environment(), text=True
+    )
+
+    measured = [float(number) for number in printed.split()]
+    growth = measured[-1] - measured[0]
+    figure(
+        f"memory, {engine} engine, {config}: {measured[0]:.1f} MB after a tenth of the iterations, "
+        f"{measured[-1]:.1f} MB at the end"
+    )
+    assert growth < MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_processes_give_the_same_bytes(engine, tmp_path):
+    arguments = [f"--engine={engine}", "--iterations=200", "--mini-batch-size=30"]
+    directories = tmp_path / "one", tmp_path / "other"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "gru_addition.train", *arguments, "--output-dir", directory],
+            env=environment(), stdout=subprocess.DEVNULL,
+        )
+        for directory in directories
+    ]  # fmt: skip
+    assert [process.wait() for process in processes] == [0, 0]
+
+    one, other = map(contents, directories)
+    assert MANIFEST in one
+    # Every file, to the checkpoint and the picture.
+    assert one == other
