@@ -91,9 +91,9 @@ class RunDirectory:
     resumed: the `Checkpoint` to go on from, or None for a new run.
     """
 
-    def __init__(self, path, resumed):
+    def __init__(self, path, resumed, kept):
         self.path, self.resumed = path, resumed
-        self._kept = [] if resumed is None else _read_manifest(path)
+        self._kept = kept
 
     @property
     def iteration(self):
@@ -132,16 +132,16 @@ class RunDirectory:
             sync(self.path)
             self._kept = kept
             self._remove_leftovers(keeping=new)
+        if len(history) == 0:
+            # It shows the run that this one replaces.
+            (self.path / FIGURE).unlink(missing_ok=True)
 
     def save_figure(self, history):
         """Draw the losses; raise `OSError` if that fails."""
         from gru_addition.plotting import loss_figure
 
         png = io.BytesIO()
-        figure = loss_figure(
-            history.train_losses, history.validation_losses, iterations=history.iterations
-        )
-        figure.savefig(png, format="png")
+        loss_figure(history.train_losses, history.validation_losses).savefig(png, format="png")
         with self._new_files() as new:
             write_file(new / FIGURE, png.getvalue())
             os.replace(new / FIGURE, self.path / FIGURE)
@@ -172,32 +172,58 @@ class RunDirectory:
 def open_run(output_dir, resume=False, overwrite=False):
     """Open a directory to train in, as a `RunDirectory`, and keep others from doing so meanwhile.
 
+    resume: whether to go on with the run there; or the iteration of one of its checkpoints, to go
+        on from that instead of the last, of which it leaves nothing.
+
     Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
-    nor `overwrite` is true; with `resume` also the errors of `load`.
+    nor `overwrite` is given; with `resume` also the errors of `load`.
     """
-    if resume and overwrite:
+    is_resumed = resume is not False
+    if is_resumed and overwrite:
         raise ValueError("resume must not be given with overwrite, not both")
-    if resume:
+    if is_resumed:
         # Else the directory would be made, only to hold nothing.
-        _read_manifest(Path(output_dir))
+        _read_manifest(output_dir)
     path = prepare_directory(output_dir)
     with locked(path):
-        if not (resume or overwrite) and _holds_a_run(path):
+        if not is_resumed and not overwrite and _holds_a_run(path):
             raise ValueError(
                 "output_dir must be a directory without a run, unless resume or overwrite is "
                 f"given, not {brief(str(output_dir))}"
             )
-        yield RunDirectory(path, load(path) if resume else None)
+        if not is_resumed:
+            yield RunDirectory(path, None, [])
+            return
+        resumed = load(path, None if resume is True else resume)
+        kept = [e for e in _read_manifest(path) if e["iteration"] <= len(resumed.history)]
+        yield RunDirectory(path, resumed, kept)
 
 
-def load(directory):
-    """Read and check the last checkpoint in a directory, all but its variables, and return it.
+def load(directory, iteration=None):
+    """Read and check a checkpoint in a directory, all but its variables, and return it.
 
-    Raises `FileNotFoundError` if there is none, and `DamagedError`, a `ValueError`, if its files
-    are not as they were written.
+    iteration: how many iterations had been done, by default as many as for the last one.
+
+    Raises `FileNotFoundError` if there is no run, `ValueError` if there is no such checkpoint, and
+    `DamagedError`, which is a `ValueError` too, if its files are not as they were written.
     """
-    directory = Path(directory)
-    entry = _read_manifest(directory)[-1]
+    entries = {entry["iteration"]: entry for entry in _read_manifest(directory)}
+    last = max(entries)
+    if iteration is not None and iteration not in entries:
+        raise ValueError(
+            f"resume must be the iteration of a checkpoint, {' or '.join(map(str, entries))}, "
+            f"not {brief(iteration)}"
+        )
+    try:
+        return _load(Path(directory), entries[last if iteration is None else iteration])
+    except DamagedError as error:
+        older = ", ".join(str(other) for other in entries if other != last)
+        if iteration is not None or not older:
+            raise
+        raise DamagedError(f"{error}; there are older checkpoints, of iteration {older}") from None
+
+
+def _load(directory, entry):
     iteration, noted = entry["iteration"], entry["files"]
 
     def checked(suffix, largest):

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from gru_addition import checkpoints, variables, xla
 from gru_addition.batches import Batches
 from gru_addition.checks import brief, real_array
-from gru_addition.command_line import Parser, naming_flags, run_command
+from gru_addition.command_line import Parser, naming_flags, number_or_text, run_command
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch
 from gru_addition.history import History
@@ -82,7 +82,8 @@ def train(
     output_dir: where to save the run, see `gru_addition.checkpoints`; by default nowhere.
     resume: whether to go on with the run in that directory, to the same numbers as if it had never
         been interrupted. Of its settings only `iterations`, which may be raised, and those on which
-        no number depends may be others.
+        no number depends may be others. The iteration of a checkpoint goes on from that one instead
+        of the last.
     overwrite: whether to replace a run that the directory holds.
     on_progress: a function that is called with the `History` whenever it has grown.
     data: `(x_train, y_train, x_test, y_test)` to use instead of drawing sums; x of shape
@@ -100,16 +101,16 @@ def train(
         raise TypeError(f"config must be a Config, not {brief(config)}")
     if on_progress is not None and (not callable(on_progress) or isinstance(on_progress, type)):
         raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
-    if output_dir is None and (resume or overwrite):
+    if output_dir is None and (resume is not False or overwrite):
         raise ValueError("output_dir must be given with resume or overwrite, not None")
-    if resume and initial_weights is not None:
+    if resume is not False and initial_weights is not None:
         raise ValueError("initial_weights must be None with resume, not given")
     if data is not None:
         data = _check_data(config, data)
     if output_dir is None:
         return _train(config, None, on_progress, data, initial_weights)
     with checkpoints.open_run(output_dir, resume, overwrite) as directory:
-        if resume:
+        if directory.resumed is not None:
             _check_resumes(config, data, directory.resumed)
         return _train(config, directory, on_progress, data, initial_weights)
 
@@ -167,7 +168,7 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
                 if signals:
                     break
             save()
-        if directory is not None:
+        if directory is not None and len(history) > 0:
             directory.save_figure(history)
         return Run(config, history, session.run(model.weights))
 
@@ -225,7 +226,7 @@ def _train_and_ask(argv):
             config = Config(**given)
             opened = checkpoints.open_run(output_dir, resume, overwrite)
             directory = stack.enter_context(opened)
-            if resume:
+            if directory.resumed is not None:
                 config = replace(directory.resumed.config, **given)
                 _check_resumes(config, None, directory.resumed)
         try:
@@ -260,9 +261,14 @@ def _parse(argv):
     )
     parser.add_argument(
         "--resume",
-        action="store_true",
+        nargs="?",
+        type=number_or_text(int),
+        default=False,
+        const=True,
+        metavar="ITERATION",
         help="go on with the run in that directory, and its settings; --iterations may be raised, "
-        "and settings that change no number may be others",
+        "and settings that change no number may be others; from the checkpoint of that iteration, "
+        "by default the last",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the run that the directory holds"

@@ -285,6 +285,31 @@ def test_without_a_directory_ctrl_c_waits_for_nothing():
     assert seen == [1]
 
 
+def test_a_run_may_go_on_from_an_older_checkpoint(tmp_path, capsys):
+    config = replace(TINY, iterations=7, keep=3, mini_batch_size=3)
+    expected = train(config, tmp_path)
+    (tmp_path / "model.ckpt-7.index").write_bytes(b"damaged")
+
+    assert main(["--resume", f"--output-dir={tmp_path}"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "is not as it was written; there are older checkpoints, of iteration 4, 6\n"
+    )
+    for iteration in "5", "0", "last", "", "-1", "4.0":
+        assert main([f"--resume={iteration}", f"--output-dir={tmp_path}"]) == 2
+        err = capsys.readouterr().err
+        assert "--resume must be the iteration of a checkpoint, 4 or 6 or 7, not " in err
+    assert main(["--resume", "4", f"--output-dir={tmp_path}"]) == 0
+
+    assert_same_numbers(Run.restore(tmp_path), expected)
+
+
+def test_a_run_may_go_on_from_its_very_beginning(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tmp_path, on_progress=lambda history: [signal.raise_signal(2) for _ in "ab"])
+
+    assert_same_numbers(train(TINY, tmp_path, resume=0), train(TINY))
+
+
 # Kills and faults at every file operation of a save.
 
 
