@@ -266,9 +266,9 @@ def _parse(argv):
         default=False,
         const=True,
         metavar="ITERATION",
-        help="go on with the run in that directory, and its settings; --iterations may be raised, "
-        "and settings that change no number may be others; from the checkpoint of that iteration, "
-        "by default the last",
+        help="go on with the run in that directory, from the checkpoint of that iteration, by "
+        "default the last; its settings are used again, but --iterations may be raised, and those "
+        "that change no number may be given others",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the run that the directory holds"
