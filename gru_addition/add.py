@@ -21,7 +21,6 @@ from gru_addition.command_line import (
 )
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.integers import MOST_BITS, read_integer, write_integer
-from gru_addition.storage import DEFAULT_DIRECTORY
 
 COMMAND = "python -m gru_addition.add"
 # What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
@@ -206,17 +205,10 @@ def _parse(argv):
         "a",
         metavar="A",
         help="a number in decimal, 0x... or 0b...; or - to read pairs of them "
-        "from standard input, one pair a line",
+        "from standard input, one pair a line, answered many at a time",
     )
-    parser.add_argument("b", metavar="B", nargs="?", help="the other number")
-    parser.add_argument(
-        "--from",
-        dest="source",
-        metavar="PATH",
-        default=str(DEFAULT_DIRECTORY),
-        help="the directory of the run whose network it is, or the name of a checkpoint of the "
-        "tutorial's model, without .index (default: %(default)s)",
-    )
+    parser.add_argument("b", metavar="B", nargs="?", help="the second number")
+    parser.add_source()
     parser.add_argument(
         "--num-bits",
         type=number_or_text(int),
@@ -226,18 +218,19 @@ def _parse(argv):
     parser.add_argument(
         "--show-bits", action="store_true", help="show the sum in columns, and mark the wrong bits"
     )
-    options = parser.parse_args(argv)
-    num_bits = options.num_bits
+    options = vars(parser.parse_args(argv))
+    num_bits = options["num_bits"]
     with naming_flags(["num_bits"]):
         if num_bits is not None:
-            num_bits = whole_number("num_bits", num_bits, 1, MOST_BITS)
-    if options.a == "-" and options.b is None:
+            num_bits = whole_number("num_bits", num_bits, 1, MOST_BITS + 1)
+    words = [options["a"], options["b"]]
+    if words == ["-", None]:
         pairs = _pairs_from_standard_input(num_bits)
-    elif options.a == "-" or options.b is None:
+    elif "-" in words or None in words:
         raise UserError("A and B must be two numbers, or A must be - and B left out")
     else:
-        pairs = [_read_pair([options.a, options.b], num_bits)]
-    return pairs, num_bits, options.source, options.show_bits
+        pairs = [_read_pair(words, num_bits)]
+    return pairs, num_bits, options["from"], options["show_bits"]
 
 
 def _read_pair(words, num_bits):
@@ -245,7 +238,7 @@ def _read_pair(words, num_bits):
     with naming_flags(["num_bits"]):
         a, b = (read_integer(name, word) for name, word in zip("AB", words, strict=True))
         if num_bits is not None:
-            whole_number("num_bits", num_bits, _enough(a, b), MOST_BITS)
+            whole_number("num_bits", num_bits, _enough(a, b), MOST_BITS + 1)
     return a, b
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from gru_addition.dataset import generate_batch
 
 WORDS_OF_MERSENNE_TWISTER = 624
+STATE = "mersenne_twister", "position", "order"
 
 
 class Batches:
@@ -44,17 +45,14 @@ class Batches:
     def state(self):
         """Where the random streams stand: a dict of numbers and lists, for JSON."""
         mersenne_twister = self._random_state.get_state(legacy=False)["state"]
-        return {
-            "mersenne_twister": mersenne_twister["key"].tolist(),
-            "position": int(mersenne_twister["pos"]),
-            "order": self._order.tolist(),
-        }
+        words, position = mersenne_twister["key"].tolist(), int(mersenne_twister["pos"])
+        return dict(zip(STATE, (words, position, self._order.tolist()), strict=True))
 
     @state.setter
     def state(self, state):
         """Go on where `state` says; raises `ValueError` if it is none."""
-        if state.keys() != self.state.keys():
-            raise ValueError(f"the state must hold {', '.join(self.state)}, not {', '.join(state)}")
+        if state.keys() != set(STATE):
+            raise ValueError(f"the state must hold {', '.join(STATE)}, not {', '.join(state)}")
         words = _integers("mersenne_twister", state["mersenne_twister"], 2**32)
         (position,) = _integers("position", [state["position"]], WORDS_OF_MERSENNE_TWISTER + 1)
         order = _integers("order", state["order"], len(self._x))

@@ -1,4 +1,4 @@
-"""What a training run leaves on disk, and how it is picked up again.
+"""What a training run leaves on disk, and how it is read.
 
 A directory with a run of 5,000 iterations holds
 
@@ -7,74 +7,58 @@ A directory with a run of 5,000 iterations holds
     model.ckpt-5000.data-00000-of-00001
     model.ckpt-5000.config.json   the settings
     model.ckpt-5000.history.npy   the losses of all iterations so far
-    model.ckpt-5000.batches.json  where the random streams stand, and a digest of the data
+    model.ckpt-5000.batches.json  where the random streams stand
     checkpoint                    names the last one, for `tf.train.latest_checkpoint`
     losses.png                    the losses, drawn when a run ends
 
-A checkpoint becomes the last one at the moment in which a new `manifest.json` takes the place of
-the old one, when everything else is on the disk. What the manifest does not list does not count,
-and is removed when there is a next one. No file tells where another one is: names follow from the
-number of iterations.
+The manifest lists one checkpoint or several. What it does not list does not count. No file tells
+where another one is: names follow from the number of iterations.
 """
 
 import io
 import os
-import re
-import shutil
-import tempfile
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from gru_addition import variables
 from gru_addition.checks import brief
-from gru_addition.config import MOST_ITERATIONS, Config
+from gru_addition.config import LARGEST_ORDER, MOST_ITERATIONS, Config
 from gru_addition.history import History
-from gru_addition.storage import (
-    DamagedError,
-    as_json,
-    check_file,
-    fingerprint,
-    locked,
-    prepare_directory,
-    read_file,
-    read_json,
-    sync,
-    write_file,
-)
+from gru_addition.storage import DamagedError, check_file, read_file, read_json
 
-MANIFEST, FIGURE, SAVING = "manifest.json", "losses.png", "saving-"
+MANIFEST, FIGURE = "manifest.json", "losses.png"
 CONFIG, HISTORY, BATCHES = ".config.json", ".history.npy", ".batches.json"
 SUFFIXES = CONFIG, HISTORY, BATCHES, variables.INDEX, variables.DATA
-OUR_NAMES = re.compile(r"model\.ckpt-(\d+)(" + "|".join(map(re.escape, SUFFIXES)) + r")\Z")
 LOSSES = np.dtype([("train_losses", np.float64), ("validation_losses", np.float64)])
-# The longest list in one is that of an epoch's order, of at most 100,000 numbers.
-LARGEST_JSON = 4_000_000
+# A number of an order takes nine bytes; 1,000 checkpoints are listed in less than the rest.
+LARGEST_JSON = 9 * LARGEST_ORDER + 2_000_000
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint whose files have been read and checked.
+    """The state of a run after some iterations, all but its variables.
 
-    directory: where it is.
     config: the settings.
-    history: the losses of the iterations that had been done.
+    history: the losses so far.
+    batches: the state of the `gru_addition.batches.Batches`.
     data_sha256: the digest of the caller's own data, or None if they were drawn.
-    batches: the state of the `gru_addition.batches.Batches` that came from them.
+    computed_by: what its last digits depend on: TensorFlow's version, the engine, XLA's flags.
+    directory: where it is, once it has been saved.
     """
 
-    directory: Path
     config: Config
     history: History = field(repr=False)
-    data_sha256: str | None
     batches: dict = field(repr=False)
+    data_sha256: str | None
+    computed_by: str
+    directory: Path | None = None
 
     @property
     def prefix(self):
         """The name by which `tf.train.Saver` knows it."""
-        return str(self.directory / _stem(len(self.history)))
+        return str(self.directory / stem_of(len(self.history)))
 
     def set_batches(self, batches):
         """Let new `Batches` go on where they stood; raise `DamagedError` if that is nowhere."""
@@ -82,121 +66,6 @@ class Checkpoint:
             batches.state = self.batches
         except ValueError as error:
             raise DamagedError(f"{self.prefix}{BATCHES} is damaged: {error}") from None
-
-
-class RunDirectory:
-    """The directory of a run that is being trained; made by `open_run`.
-
-    path: its full path.
-    resumed: the `Checkpoint` to go on from, or None for a new run.
-    """
-
-    def __init__(self, path, resumed, kept):
-        self.path, self.resumed = path, resumed
-        self._kept = kept
-
-    @property
-    def iteration(self):
-        """How many iterations the last checkpoint has done, or None if there is none yet."""
-        return self._kept[-1]["iteration"] if self._kept else None
-
-    def save(self, saver, session, config, history, data_sha256, batches):
-        """Save a checkpoint of the present state; raise `OSError` if that fails.
-
-        saver: a `tf.train.Saver` of the variables in `session`.
-        config, history, data_sha256, batches: as in a `Checkpoint`.
-        """
-        stem = _stem(len(history))
-        losses = np.empty(len(history), LOSSES)
-        losses["train_losses"] = history.train_losses
-        losses["validation_losses"] = history.validation_losses
-        contents = {
-            CONFIG: as_json(asdict(config)),
-            HISTORY: _npy(losses),
-            BATCHES: as_json({"data_sha256": data_sha256, "batches": batches}),
-        }
-        with self._new_files() as new:
-            variables.save(saver, session, new / stem)
-            for suffix, content in contents.items():
-                write_file(new / (stem + suffix), content)
-            noted = {suffix: fingerprint(new / (stem + suffix)) for suffix in SUFFIXES}
-            earlier = [entry for entry in self._kept if entry["iteration"] < len(history)]
-            kept = [*earlier, {"iteration": len(history), "files": noted}][-config.keep :]
-            write_file(new / MANIFEST, as_json({"checkpoints": kept}))
-            write_file(new / "checkpoint", _checkpoint_state(kept))
-            for suffix in SUFFIXES:
-                os.replace(new / (stem + suffix), self.path / (stem + suffix))
-            sync(self.path)
-            os.replace(new / MANIFEST, self.path / MANIFEST)
-            os.replace(new / "checkpoint", self.path / "checkpoint")
-            sync(self.path)
-            self._kept = kept
-            self._remove_leftovers(keeping=new)
-        if len(history) == 0:
-            # It shows the run that this one replaces.
-            (self.path / FIGURE).unlink(missing_ok=True)
-
-    def save_figure(self, history):
-        """Draw the losses; raise `OSError` if that fails."""
-        from gru_addition.plotting import loss_figure
-
-        png = io.BytesIO()
-        loss_figure(history.train_losses, history.validation_losses).savefig(png, format="png")
-        with self._new_files() as new:
-            write_file(new / FIGURE, png.getvalue())
-            os.replace(new / FIGURE, self.path / FIGURE)
-
-    @contextmanager
-    def _new_files(self):
-        """A directory in which files can be made, to be moved from there into their places."""
-        try:
-            with tempfile.TemporaryDirectory(prefix=SAVING, dir=self.path) as new:
-                yield Path(new)
-        except OSError as error:
-            raise OSError(
-                f"the run can't be saved in {self.path}: {error.strerror or error}"
-            ) from None
-
-    def _remove_leftovers(self, keeping):
-        """Remove older checkpoints, those that never became complete, and what a kill left."""
-        listed = {entry["iteration"] for entry in self._kept}
-        for path in self.path.iterdir():
-            ours = OUR_NAMES.match(path.name)
-            if ours and int(ours[1]) not in listed:
-                path.unlink()
-            elif path.name.startswith(SAVING) and path != keeping and not path.is_symlink():
-                shutil.rmtree(path)
-
-
-@contextmanager
-def open_run(output_dir, resume=False, overwrite=False):
-    """Open a directory to train in, as a `RunDirectory`, and keep others from doing so meanwhile.
-
-    resume: whether to go on with the run there; or the iteration of one of its checkpoints, to go
-        on from that instead of the last, of which it leaves nothing.
-
-    Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
-    nor `overwrite` is given; with `resume` also the errors of `load`.
-    """
-    is_resumed = resume is not False
-    if is_resumed and overwrite:
-        raise ValueError("resume must not be given with overwrite, not both")
-    if is_resumed:
-        # Else the directory would be made, only to hold nothing.
-        _read_manifest(output_dir)
-    path = prepare_directory(output_dir)
-    with locked(path):
-        if not is_resumed and not overwrite and _holds_a_run(path):
-            raise ValueError(
-                "output_dir must be a directory without a run, unless resume or overwrite is "
-                f"given, not {brief(str(output_dir))}"
-            )
-        if not is_resumed:
-            yield RunDirectory(path, None, [])
-            return
-        resumed = load(path, None if resume is True else resume)
-        kept = [e for e in _read_manifest(path) if e["iteration"] <= len(resumed.history)]
-        yield RunDirectory(path, resumed, kept)
 
 
 def load(directory, iteration=None):
@@ -207,8 +76,8 @@ def load(directory, iteration=None):
     Raises `FileNotFoundError` if there is no run, `ValueError` if there is no such checkpoint, and
     `DamagedError`, which is a `ValueError` too, if its files are not as they were written.
     """
-    entries = {entry["iteration"]: entry for entry in _read_manifest(directory)}
-    last = max(entries)
+    entries = {entry["iteration"]: entry for entry in read_manifest(directory)}
+    *older, last = entries
     if iteration is not None and iteration not in entries:
         raise ValueError(
             f"resume must be the iteration of a checkpoint, {' or '.join(map(str, entries))}, "
@@ -217,36 +86,9 @@ def load(directory, iteration=None):
     try:
         return _load(Path(directory), entries[last if iteration is None else iteration])
     except DamagedError as error:
-        older = ", ".join(str(other) for other in entries if other != last)
         if iteration is not None or not older:
             raise
-        raise DamagedError(f"{error}; there are older checkpoints, of iteration {older}") from None
-
-
-def _load(directory, entry):
-    iteration, noted = entry["iteration"], entry["files"]
-
-    def checked(suffix, largest):
-        path = directory / (_stem(iteration) + suffix)
-        check_file(path, noted[suffix], largest)
-        return path
-
-    path = checked(CONFIG, LARGEST_JSON)
-    try:
-        config = Config(**read_json(path, LARGEST_JSON))
-    except (TypeError, ValueError) as error:
-        raise DamagedError(f"{path} is damaged: {error}") from None
-    path = checked(BATCHES, LARGEST_JSON)
-    match read_json(path, LARGEST_JSON):
-        case {"data_sha256": data_sha256, "batches": dict(batches)}:
-            pass
-        case _:
-            raise DamagedError(f"{path} is damaged: it does not hold what it should")
-    path = checked(HISTORY, _largest_history(iteration))
-    history = _read_history(path, iteration, config.iterations)
-    checked(variables.INDEX, variables.LARGEST_INDEX)
-    checked(variables.DATA, variables.largest_data(config.hidden_size))
-    return Checkpoint(directory, config, history, data_sha256, batches)
+        raise DamagedError(f"{error}; --resume {older[-1]} goes on from an older one") from None
 
 
 def load_with_weights(directory):
@@ -255,13 +97,13 @@ def load_with_weights(directory):
     May be called while the run goes on. Raises the errors of `load`.
     """
     while True:
-        manifest = _read_manifest(directory)
+        manifest = read_manifest(directory)
         try:
             checkpoint = load(directory)
             return checkpoint, variables.read_weights(checkpoint.prefix)
         except (DamagedError, FileNotFoundError):
             # A run that goes on may have removed the files since they were looked up.
-            if _read_manifest(directory) == manifest:
+            if read_manifest(directory) == manifest:
                 raise
 
 
@@ -276,17 +118,8 @@ def load_weights(path):
     return load_with_weights(path)[1]
 
 
-def _holds_a_run(directory):
-    """Whether there is a checkpoint in a directory, of ours or of another program."""
-    names = [path.name for path in directory.iterdir()]
-    # A run that was killed before its first checkpoint may have left files of iteration 0.
-    return any(
-        name in (MANIFEST, "checkpoint") or re.match(r"model\.ckpt-[1-9]", name) for name in names
-    )
-
-
-def _read_manifest(directory):
-    """Return what is listed, the last checkpoint last; raise the errors of `load`."""
+def read_manifest(directory):
+    """Return the entries of the checkpoints, the last one last; raise the errors of `load`."""
     path = Path(directory, MANIFEST)
     # Unlike the methods of a Path, these take any string for an answer.
     if not os.path.isdir(directory) or not os.path.lexists(path):
@@ -296,7 +129,15 @@ def _read_manifest(directory):
     entries = manifest.get("checkpoints") if isinstance(manifest, dict) else None
     if not isinstance(entries, list) or not entries or not all(map(_is_entry, entries)):
         raise DamagedError(f"{path} is damaged: it does not list the checkpoints of a run")
+    iterations = [entry["iteration"] for entry in entries]
+    if iterations != sorted(set(iterations)):
+        raise DamagedError(f"{path} is damaged: its checkpoints are out of order")
     return entries
+
+
+def stem_of(iteration):
+    """What the names of a checkpoint's files begin with."""
+    return f"model.ckpt-{iteration}"
 
 
 def _is_entry(entry):
@@ -309,31 +150,34 @@ def _is_entry(entry):
     )
 
 
-def _stem(iteration):
-    return f"model.ckpt-{iteration}"
+def _load(directory, entry):
+    iteration, noted = entry["iteration"], entry["files"]
+    paths = {suffix: directory / (stem_of(iteration) + suffix) for suffix in SUFFIXES}
+    try:
+        config = Config(**read_json(paths[CONFIG], LARGEST_JSON, noted[CONFIG]))
+    except DamagedError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise DamagedError(f"{paths[CONFIG]} is damaged: {error}") from None
+    match read_json(paths[BATCHES], LARGEST_JSON, noted[BATCHES]):
+        case {
+            "batches": dict(batches),
+            "data_sha256": str() | None as data_sha256,
+            "computed_by": str(computed_by),
+        }:
+            pass
+        case _:
+            raise DamagedError(f"{paths[BATCHES]} is damaged: it does not hold what it should")
+    content = read_file(paths[HISTORY], LOSSES.itemsize * iteration + 1000, noted[HISTORY])
+    history = _as_history(paths[HISTORY], content, iteration, config.iterations)
+    largest_data = variables.largest_data(config.hidden_size)
+    check_file(paths[variables.INDEX], noted[variables.INDEX], variables.LARGEST_INDEX)
+    check_file(paths[variables.DATA], noted[variables.DATA], largest_data)
+    return Checkpoint(config, history, batches, data_sha256, computed_by, directory)
 
 
-def _checkpoint_state(kept):
-    """What TensorFlow notes beside its checkpoints: the last one, and all."""
-    stems = [_stem(entry["iteration"]) for entry in kept]
-    lines = [f'model_checkpoint_path: "{stems[-1]}"']
-    lines += [f'all_model_checkpoint_paths: "{stem}"' for stem in stems]
-    return "\n".join([*lines, ""]).encode()
-
-
-def _npy(array):
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
-
-
-def _largest_history(iteration):
-    return LOSSES.itemsize * iteration + 1000
-
-
-def _read_history(path, iteration, iterations):
+def _as_history(path, content, iteration, iterations):
     """Return the losses of the first `iteration` of `iterations`, else raise `DamagedError`."""
-    content = read_file(path, _largest_history(iteration))
     history = History(iterations)
     try:
         losses = np.load(io.BytesIO(content), allow_pickle=False)

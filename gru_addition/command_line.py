@@ -12,6 +12,7 @@ from dataclasses import fields
 from gru_addition.checks import brief
 from gru_addition.interruption import Interrupted, handled_by
 
+DEFAULT_DIRECTORY = "runs/latest"
 LONGEST_MESSAGE = 200
 
 
@@ -61,7 +62,7 @@ def _interrupt(number, frame):
 
 def say(name, message):
     """Print what a command has to say, in one line, to standard error."""
-    print(f"{name}: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"{name}: {' '.join(str(message).splitlines())}", file=sys.stderr)
 
 
 class Parser(argparse.ArgumentParser):
@@ -84,6 +85,16 @@ class Parser(argparse.ArgumentParser):
         if [] in vars(options).values():
             self.error("an argument must have another value, not '--'")
         return options
+
+    def add_source(self):
+        """Add a flag for the network that is asked or exported, `--from`."""
+        self.add_argument(
+            "--from",
+            metavar="PATH",
+            default=DEFAULT_DIRECTORY,
+            help="the directory of the run whose network it is, or the name of a checkpoint of the "
+            "tutorial's model, without .index (default: %(default)s)",
+        )
 
     def add_settings(self, config_class):
         """Add a flag for each field of a settings class like `gru_addition.config.Config`.

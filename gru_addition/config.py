@@ -10,6 +10,8 @@ LARGEST_HIDDEN_SIZE = 4096
 LEARNING_RATES = 1e-9, 1
 # The sums that one run of the compiled engine is handed, three numbers a column, here 2.4 GB.
 LARGEST_RUN = 100_000_000
+# The examples of which mini-batches are made; their order is saved in a checkpoint.
+LARGEST_ORDER = 1_000_000
 # A checkpoint holds all losses so far, so that in long runs they are made less often.
 CHECKPOINT_INTERVAL, CHECKPOINTS_OF_A_LONG_RUN = 1000, 100
 MOST_ITERATIONS = 100_000_000
@@ -83,22 +85,9 @@ class Config:
     def __post_init__(self):
         for setting in fields(self):
             # A frozen dataclass leaves no other way to store the checked value.
-            object.__setattr__(self, setting.name, self._checked(setting))
+            value = _checked(setting, getattr(self, setting.name))
+            object.__setattr__(self, setting.name, value)
         self._check_together()
-
-    def _checked(self, setting):
-        value, allowed = getattr(self, setting.name), setting.metadata["allowed"]
-        if setting.type is bool:
-            if not isinstance(value, bool):
-                raise TypeError(f"{setting.name} must be True or False, not {checks.brief(value)}")
-            return value
-        if setting.type is str:
-            return checks.one_of(setting.name, value, allowed)
-        if setting.type is float:
-            return checks.number(setting.name, value, *allowed)
-        if value is None and setting.default is None:
-            return None
-        return checks.whole_number(setting.name, value, *allowed)
 
     def _check_together(self):
         step_size = self.num_bits * self.batch_size * self.hidden_size
@@ -124,25 +113,6 @@ class Config:
                 f"memory with new batches of this size, not {self.iterations_per_run:,}"
             )
 
-    def check_resumes(self, saved):
-        """Raise `ValueError` unless a run with the settings `saved` can go on with these."""
-        differences = [
-            setting.name
-            for setting in fields(self)
-            if not setting.metadata["may_change"]
-            and getattr(self, setting.name) != getattr(saved, setting.name)
-            and not (setting.name == "iterations" and self.iterations > saved.iterations)
-        ]
-        if differences:
-            allowed = [
-                f"{name} must be {'at least ' * (name == 'iterations')}{getattr(saved, name)}"
-                for name in differences
-            ]
-            given = [str(getattr(self, name)) for name in differences]
-            raise ValueError(
-                f"to go on with the saved run, {' and '.join(allowed)}, not {' and '.join(given)}"
-            )
-
     @property
     def checkpoint_interval(self):
         """After how many iterations there is a checkpoint, each time."""
@@ -154,3 +124,40 @@ class Config:
         """How many batches the compiled engine is handed at a time: one if all are the same."""
         uses_one_batch = self.mini_batch_size is None and not self.fresh_batches
         return 1 if uses_one_batch else self.iterations_per_run
+
+
+def check_resumes(given, saved):
+    """Raise `ValueError` unless a run with the settings `saved` can go on with those given.
+
+    given: values of settings by name, all or some of them.
+    """
+    differences = []
+    for setting in fields(Config):
+        before = getattr(saved, setting.name)
+        now = _checked(setting, given.get(setting.name, before))
+        is_more = setting.name == "iterations" and now > before
+        if now != before and not setting.metadata["may_change"] and not is_more:
+            least = "at least " if setting.name == "iterations" else ""
+            differences.append((f"{setting.name} {least}{before}", f"{setting.name} {now}"))
+    if differences:
+        allowed, unfit = zip(*differences, strict=True)
+        raise ValueError(
+            f"to go on with the saved run there must be {', '.join(allowed)}, "
+            f"not {', '.join(unfit)}"
+        )
+
+
+def _checked(setting, value):
+    """Return the value of a setting if it is allowed; raise `TypeError` or `ValueError` if not."""
+    allowed = setting.metadata["allowed"]
+    if setting.type is bool:
+        if not isinstance(value, bool):
+            raise TypeError(f"{setting.name} must be True or False, not {checks.brief(value)}")
+        return value
+    if setting.type is str:
+        return checks.one_of(setting.name, value, allowed)
+    if setting.type is float:
+        return checks.number(setting.name, value, *allowed)
+    if value is None and setting.default is None:
+        return None
+    return checks.whole_number(setting.name, value, *allowed)

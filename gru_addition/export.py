@@ -19,7 +19,8 @@ from pathlib import Path
 from gru_addition.checkpoints import load_weights
 from gru_addition.checks import brief
 from gru_addition.command_line import Parser, naming_flags, run_command
-from gru_addition.storage import DEFAULT_DIRECTORY
+from gru_addition.interruption import put_off
+from gru_addition.variables import writing
 
 COMMAND = "python -m gru_addition.export"
 
@@ -29,28 +30,38 @@ def export(weights, directory, overwrite=False):
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
     directory: where to.
-    overwrite: whether to replace a SavedModel that is there.
+    overwrite: whether to replace a SavedModel that is there, with all that its directory holds. A
+        kill in between can leave it beside, in a directory called `.exporting-` and something.
 
     The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
     first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Raises `ValueError`
-    if the directory exists and is not to be replaced, and `OSError` if it can't be written.
+    if the directory exists and is not to be replaced, the errors of `AdditionModel.for_weights`,
+    and `OSError` if it can't be written.
     """
     target = _check_target(directory, overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="exporting-", dir=target.parent) as temporary:
+        with tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary:
             new, old = Path(temporary, "new"), Path(temporary, "old")
-            _write(weights, new)
-            if target.exists():
-                os.replace(target, old)
-            try:
-                os.replace(new, target)
-            except OSError:
-                os.replace(old, target)
-                raise
+            with writing():
+                _write(weights, new)
+            with put_off():
+                _exchange(target, new, old, overwrite)
     except OSError as error:
         reason = error.strerror or error
         raise OSError(f"the network can't be exported to {target}: {reason}") from None
+
+
+def _exchange(target, new, old, overwrite):
+    """Move `target`, if it may be replaced, to `old`, and `new` to it; undo it if that fails."""
+    if overwrite and target.exists():
+        os.replace(target, old)
+    try:
+        os.replace(new, target)
+    except OSError:
+        if old.exists():
+            os.replace(old, target)
+        raise
 
 
 def _check_target(directory, overwrite):
@@ -113,25 +124,19 @@ def _export_and_say(argv):
         "directory",
         metavar="DIR",
         nargs="?",
-        default=str(DEFAULT_DIRECTORY.with_name("saved_model")),
+        default="runs/saved_model",
         help="where to; it must not exist yet (default: %(default)s)",
     )
-    parser.add_argument(
-        "--from",
-        dest="source",
-        metavar="PATH",
-        default=str(DEFAULT_DIRECTORY),
-        help="the directory of the run whose network it is, or the name of a checkpoint of the "
-        "tutorial's model, without .index (default: %(default)s)",
-    )
+    parser.add_source()
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the SavedModel that the directory holds"
     )
-    options = parser.parse_args(argv)
+    options = vars(parser.parse_args(argv))
+    directory, overwrite = options["directory"], options["overwrite"]
     with naming_flags(["overwrite"]):
-        _check_target(options.directory, options.overwrite)
-    export(load_weights(options.source), options.directory, options.overwrite)
-    print(f"The network of {options.source} is exported to {options.directory}.")
+        _check_target(directory, overwrite)
+    export(load_weights(options["from"]), directory, overwrite)
+    print(f"The network of {options['from']} is exported to {directory}.")
 
 
 if __name__ == "__main__":

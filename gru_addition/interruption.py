@@ -48,7 +48,9 @@ def put_off():
             raise Interrupted(number)
         received.append(number)
 
-    with handled_by(note):
-        yield received
-    for number in received:
-        signal.raise_signal(number)
+    try:
+        with handled_by(note):
+            yield received
+    finally:
+        for number in received:
+            signal.raise_signal(number)

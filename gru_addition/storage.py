@@ -9,14 +9,15 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import stat
 import tempfile
+import warnings
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gru_addition.checks import brief
 
-DEFAULT_DIRECTORY = Path("runs/latest")
 BYTES_AT_A_TIME = 2**20
 
 
@@ -33,10 +34,13 @@ def prepare_directory(directory):
     try:
         if not os.fspath(directory):
             raise ValueError("it has no name")
+        # TensorFlow can't write to names that are not UTF-8.
+        os.fsdecode(directory).encode()
         path = Path(directory).absolute()
         for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
             missing.mkdir(exist_ok=True)
             made.append(missing)
+            sync(missing.parent)
         with tempfile.TemporaryFile(dir=path):
             pass
     except (OSError, TypeError, ValueError, RecursionError) as error:
@@ -54,18 +58,23 @@ def prepare_directory(directory):
 def locked(directory):
     """Keep other processes from writing in a directory; raise `ValueError` if one is at it.
 
-    The lock is the operating system's and on the directory itself. It ends with the process that
-    holds it, however that ends.
+    The lock is the operating system's, and on the directory itself. It ends with the process that
+    holds it and those that this has forked, however they end. Where a file system has no locks, a
+    warning says so.
     """
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                "output_dir must be a directory in which no other run is under way, "
-                f"not {brief(str(directory))}"
-            ) from None
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ValueError(
+            "output_dir must be a directory in which no other run is under way, "
+            f"not {brief(str(directory))}"
+        ) from None
+    except OSError as error:
+        reason = f"it can't be locked ({error.strerror})"
+        warnings.warn(f"no other run must use {directory} now: {reason}", stacklevel=4)
+    try:
         yield
     finally:
         os.close(descriptor)
@@ -99,42 +108,50 @@ def fingerprint(path):
 
 def check_file(path, noted, largest):
     """Raise `DamagedError` unless a file is the one whose `fingerprint` was noted."""
-    try:
-        with closing(_open(path)) as file:
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        raise DamagedError(f"{path} is missing") from None
-    if size > largest:
-        raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
+    _check_size(path, largest)
     if fingerprint(path) != noted:
         raise DamagedError(f"{path} is damaged: it is not as it was written")
 
 
-def read_file(path, largest):
+def read_file(path, largest, noted=None):
     """Return the content of a regular file of at most that many bytes, else raise `DamagedError`.
 
-    Raises `FileNotFoundError` if there is none.
+    noted: the `fingerprint` that it must have, if there is one.
     """
+    _check_size(path, largest)
     with closing(_open(path)) as file:
-        content = file.read(largest + 1)
-    if len(content) > largest:
-        raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
+        content = file.read(largest)
+    found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    if noted is not None and found != noted:
+        raise DamagedError(f"{path} is damaged: it is not as it was written")
     return content
 
 
-def read_json(path, largest):
-    """Return what a JSON file of at most that many bytes holds, else raise `DamagedError`."""
+def read_json(path, largest, noted=None):
+    """Return what a JSON file holds; otherwise like `read_file`."""
+    content = read_file(path, largest, noted)
     try:
-        return json.loads(read_file(path, largest))
-    except DamagedError:
-        raise
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"{path} is damaged: it is no JSON ({brief(str(error))})") from None
 
 
-def as_json(value):
+def copy_file(source, target, largest):
+    """Copy a regular file of at most that many bytes; raise `DamagedError` if it is none."""
+    _check_size(source, largest)
+    with closing(_open(source)) as file, open(target, "xb") as copy:
+        shutil.copyfileobj(file, copy, BYTES_AT_A_TIME)
+
+
+def as_json(value, indent=2):
     """Write a value as the content of a JSON file."""
-    return (json.dumps(value, indent=2) + "\n").encode()
+    return (json.dumps(value, indent=indent) + "\n").encode()
+
+
+def _check_size(path, largest):
+    with closing(_open(path)) as file:
+        if os.fstat(file.fileno()).st_size > largest:
+            raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
 
 
 def _open(path):
@@ -142,7 +159,7 @@ def _open(path):
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise
+        raise DamagedError(f"{path} is missing") from None
     except OSError as error:
         raise DamagedError(f"{path} can't be read: {error.strerror}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

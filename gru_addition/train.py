@@ -9,26 +9,36 @@ The function returns the losses, the trained weights and an `Adder` that uses th
 """
 
 import hashlib
+import os
 import shlex
 import sys
 import time
+import warnings
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 from tqdm import tqdm
 
-from gru_addition import checkpoints, variables, xla
+from gru_addition import variables, xla
 from gru_addition.batches import Batches
+from gru_addition.checkpoints import Checkpoint, load_with_weights
 from gru_addition.checks import brief, real_array
-from gru_addition.command_line import Parser, naming_flags, number_or_text, run_command
-from gru_addition.config import Config
+from gru_addition.command_line import (
+    DEFAULT_DIRECTORY,
+    Parser,
+    naming_flags,
+    number_or_text,
+    run_command,
+)
+from gru_addition.config import LARGEST_ORDER, Config, check_resumes
 from gru_addition.dataset import generate_batch
 from gru_addition.history import History
 from gru_addition.interruption import Interrupted, put_off
-from gru_addition.storage import DEFAULT_DIRECTORY
+from gru_addition.run_directory import open_run
 
 COMMAND = "python -m gru_addition.train"
 # The tutorial's last question.
@@ -55,7 +65,7 @@ class Run:
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
-        checkpoint, weights = checkpoints.load_with_weights(output_dir)
+        checkpoint, weights = load_with_weights(output_dir)
         return cls(checkpoint.config, checkpoint.history, weights)
 
     @cached_property
@@ -83,7 +93,8 @@ def train(
     resume: whether to go on with the run in that directory, to the same numbers as if it had never
         been interrupted. Of its settings only `iterations`, which may be raised, and those on which
         no number depends may be others. The iteration of a checkpoint goes on from that one instead
-        of the last.
+        of the last. A warning tells if another TensorFlow, engine or setting of XLA computes it
+        now, which may change last digits.
     overwrite: whether to replace a run that the directory holds.
     on_progress: a function that is called with the `History` whenever it has grown.
     data: `(x_train, y_train, x_test, y_test)` to use instead of drawing sums; x of shape
@@ -109,17 +120,20 @@ def train(
         data = _check_data(config, data)
     if output_dir is None:
         return _train(config, None, on_progress, data, initial_weights)
-    with checkpoints.open_run(output_dir, resume, overwrite) as directory:
+    with open_run(output_dir, resume, overwrite) as directory:
         if directory.resumed is not None:
-            _check_resumes(config, data, directory.resumed)
+            _check_resumes(asdict(config), data, directory.resumed)
         return _train(config, directory, on_progress, data, initial_weights)
 
 
-def _check_resumes(config, data, saved):
+def _check_resumes(given, data, saved):
     """Raise `ValueError` unless a run can go on from the `Checkpoint` saved with these."""
-    config.check_resumes(saved.config)
+    check_resumes(given, saved.config)
     if saved.data_sha256 != _digest(data):
-        raise ValueError("data must be those that the saved run was trained on, not others")
+        raise ValueError(
+            "data must be those that the saved run was trained on: those drawn, or the same that "
+            "train() was called with, not others"
+        )
 
 
 def _train(config, directory, on_progress, data=None, initial_weights=None):
@@ -127,14 +141,45 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
     resumed = None if directory is None else directory.resumed
     random_state = np.random.RandomState(config.seed)
     data_sha256 = _digest(data)
-    data = data or _draw_data(config, random_state)
-    x_train, y_train, *validation_set = data
+    x_train, y_train, *validation_set = data or _draw_data(config, random_state)
     batches = Batches(config, x_train, y_train, random_state)
     history = History(config.iterations)
     if resumed is not None:
         history.extend(resumed.history.train_losses, resumed.history.validation_losses)
         resumed.set_batches(batches)
+    built = _build(config, initial_weights)
 
+    def save():
+        if directory is not None:
+            state = Checkpoint(config, history, batches.state, data_sha256, built.computed_by)
+            directory.save(built.saver, session, state)
+
+    # Not `with session`, which would make its graph the default for the caller's function as well.
+    waiting = nullcontext([]) if directory is None else put_off()
+    with closing(built.open_session()) as session, waiting as signals:
+        if resumed is None:
+            session.run(built.initialize, feed_dict=built.initial_values)
+            save()
+        else:
+            _warn_of_other_digits(resumed.computed_by, built.computed_by)
+            variables.restore(built.saver, session, resumed.prefix)
+            directory.finish_save()
+        while not (history.is_complete or signals):
+            number = config.checkpoint_interval - len(history) % config.checkpoint_interval
+            some_batches = islice(batches, min(number, config.iterations - len(history)))
+            for losses in built.run_iterations(session, some_batches, validation_set):
+                history.extend(*losses)
+                _report(on_progress, history, save)
+                if signals:
+                    break
+            save()
+        if directory is not None and len(history) > 0:
+            directory.save_figure(history)
+        return Run(config, history, session.run(built.weights))
+
+
+def _build(config, initial_weights):
+    """Build the graph, and return what is needed of it."""
     from gru_addition.engines import choose_engine
     from gru_addition.model import AdditionModel, tf
 
@@ -142,35 +187,39 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
         model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
         initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
-        run_iterations = choose_engine(config.engine)(model, config)
+        build_engine = choose_engine(config.engine)
+        run_iterations = build_engine(model, config)
         saver = tf.train.Saver(max_to_keep=None)
         graph.finalize()
+    flags = os.environ.get(xla.FLAGS, "") if build_engine.__name__ == "compiled_engine" else ""
+    return SimpleNamespace(
+        open_session=lambda: tf.Session(graph=graph),
+        initialize=initialize,
+        initial_values=initial_values,
+        run_iterations=run_iterations,
+        saver=saver,
+        weights=model.weights,
+        computed_by=f"TensorFlow {tf.__version__}, {build_engine.__name__}, {xla.FLAGS}={flags!r}",
+    )
 
-    def save():
-        if directory is not None:
-            directory.save(saver, session, config, history, data_sha256, batches.state)
 
-    # Not `with session`, which would make its graph the default for the caller's function as well.
-    waiting = nullcontext([]) if directory is None else put_off()
-    with closing(tf.Session(graph=graph)) as session, waiting as signals:
-        if resumed is None:
-            session.run(initialize, feed_dict=initial_values)
+def _report(on_progress, history, save):
+    """Call the caller's function; if it fails, save what it could not report."""
+    if on_progress is not None:
+        try:
+            on_progress(history)
+        except Exception:
             save()
-        else:
-            variables.restore(saver, session, resumed.prefix)
-        while not (history.is_complete or signals):
-            number = config.checkpoint_interval - len(history) % config.checkpoint_interval
-            number = min(number, config.iterations - len(history))
-            for losses in run_iterations(session, islice(batches, number), validation_set):
-                history.extend(*losses)
-                if on_progress is not None:
-                    on_progress(history)
-                if signals:
-                    break
-            save()
-        if directory is not None and len(history) > 0:
-            directory.save_figure(history)
-        return Run(config, history, session.run(model.weights))
+            raise
+
+
+def _warn_of_other_digits(before, now):
+    if now != before:
+        warnings.warn(
+            f"the run was computed by {before}, and goes on with {now}; the last digits of its "
+            "losses may not be those of a run never interrupted",
+            stacklevel=4,
+        )
 
 
 def _draw_data(config, random_state):
@@ -200,6 +249,11 @@ def _check_data(config, data):
             f"mini_batch_size must be at most the number of examples in x_train, {len(x_train)}, "
             f"not {config.mini_batch_size}"
         )
+    if config.mini_batch_size is not None and len(x_train) > LARGEST_ORDER:
+        raise ValueError(
+            f"x_train must have at most {LARGEST_ORDER:,} examples with mini_batch_size, "
+            f"not {len(x_train):,}"
+        )
     return x_train, y_train, x_test, y_test
 
 
@@ -223,12 +277,11 @@ def _train_and_ask(argv):
     given, output_dir, resume, overwrite = _parse(argv)
     with ExitStack() as stack:
         with naming_flags(["output_dir", "resume", "overwrite", *vars(Config())]):
-            config = Config(**given)
-            opened = checkpoints.open_run(output_dir, resume, overwrite)
-            directory = stack.enter_context(opened)
+            config = Config(**given) if resume is False else None
+            directory = stack.enter_context(open_run(output_dir, resume, overwrite))
             if directory.resumed is not None:
+                _check_resumes(given, None, directory.resumed)
                 config = replace(directory.resumed.config, **given)
-                _check_resumes(config, None, directory.resumed)
         try:
             run = _train_with_reports(config, directory, output_dir)
         except Interrupted as interrupted:
@@ -237,7 +290,7 @@ def _train_and_ask(argv):
             raise Interrupted(
                 interrupted.number,
                 f"interrupted; {directory.iteration:,} iterations are saved, to go on: "
-                f"{COMMAND} --resume --output-dir {shlex.quote(output_dir)}",
+                f"{COMMAND} --resume --output-dir={shlex.quote(output_dir)}",
             ) from None
     _ask(run.adder)
 
@@ -256,7 +309,7 @@ def _parse(argv):
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
-        default=str(DEFAULT_DIRECTORY),
+        default=DEFAULT_DIRECTORY,
         help="where to save the checkpoints and the figure (default: %(default)s)",
     )
     parser.add_argument(

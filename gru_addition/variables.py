@@ -5,11 +5,14 @@ A checkpoint holds variables by name and knows of no graph and no version. So th
 """
 
 import os
+import tempfile
 from contextlib import contextmanager
+
+import numpy as np
 
 from gru_addition.checks import brief
 from gru_addition.config import LARGEST_HIDDEN_SIZE
-from gru_addition.storage import DamagedError, sync
+from gru_addition.storage import DamagedError, copy_file, sync
 
 INDEX, DATA = ".index", ".data-00000-of-00001"
 # More than the names and shapes of the variables take.
@@ -22,20 +25,31 @@ def largest_data(hidden_size):
     return 3 * 8 * weights + 10_000
 
 
+LARGEST = {INDEX: LARGEST_INDEX, DATA: largest_data(LARGEST_HIDDEN_SIZE)}
+
+
 def save(saver, session, prefix):
     """Save a session's variables under a new name; raise `OSError` if that fails."""
+    # Outside a graph, a saver takes itself to be in eager TensorFlow 2.
+    with writing(), session.graph.as_default():
+        saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+    for suffix in INDEX, DATA:
+        sync(f"{prefix}{suffix}")
+
+
+@contextmanager
+def writing():
+    """Turn what TensorFlow raises if a file can't be written into an `OSError`."""
     from gru_addition.model import tf
 
     try:
-        # Outside a graph, a saver takes itself to be in eager TensorFlow 2.
-        with session.graph.as_default():
-            saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+        yield
+    except ValueError as error:  # The directory is gone.
+        raise OSError(brief(str(error))) from None
     except tf.errors.OpError as error:
         # Among its many lines there is one with the name of a file and what the system said of it.
         reasons = [line.rpartition("; ")[2] for line in str(error).splitlines() if "; " in line]
         raise OSError(reasons[0] if reasons else brief(error.message)) from None
-    for suffix in INDEX, DATA:
-        sync(f"{prefix}{suffix}")
 
 
 def restore(saver, session, prefix):
@@ -45,12 +59,12 @@ def restore(saver, session, prefix):
     """
     from gru_addition.model import tf
 
-    with _opened(prefix) as reader:
+    with _opened(prefix) as (reader, copy):
         for variable in session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
             shape, dtype = variable.shape.as_list(), variable.dtype.base_dtype.name
             _check(reader, prefix, variable.op.name, shape, [dtype])
         with session.graph.as_default():
-            saver.restore(session, prefix)
+            saver.restore(session, copy)
 
 
 def read_weights(prefix):
@@ -61,7 +75,7 @@ def read_weights(prefix):
     """
     if not os.path.exists(f"{prefix}{INDEX}"):
         raise FileNotFoundError(f"{prefix}{INDEX} does not exist")
-    with _opened(prefix) as reader:
+    with _opened(prefix) as (reader, _):
         h = (reader.get_variable_to_shape_map().get("Uz") or [0])[0]
         if not 1 <= h <= LARGEST_HIDDEN_SIZE:
             raise DamagedError(f"{prefix} is no checkpoint of the tutorial's model: it has no Uz")
@@ -74,22 +88,40 @@ def read_weights(prefix):
         }
         for name, shape in stored.values():
             _check(reader, prefix, name, shape, ["float64", "float32"])
-        return {name: reader.get_tensor(stored_name) for name, (stored_name, _) in stored.items()}
+        weights = {name: reader.get_tensor(where) for name, (where, _) in stored.items()}
+    for name, weight in weights.items():
+        if not np.isfinite(weight).all():
+            raise DamagedError(f"{prefix} is of no use: {name} has numbers that are not finite")
+    return weights
 
 
 @contextmanager
 def _opened(prefix):
-    """A reader of a checkpoint; what goes wrong while it is in use becomes a `DamagedError`."""
+    """A reader of a checkpoint, and the name of a copy of it, for as long as the body runs.
+
+    TensorFlow reads the copy, since it would take some names for patterns, look for further files,
+    and follow links. What goes wrong in the body becomes a `DamagedError`.
+    """
     from gru_addition.model import tf
 
-    try:
-        yield tf.train.load_checkpoint(prefix)
-    # The reader translates only some of TensorFlow's errors.
-    except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
-        if isinstance(error, DamagedError):
+    with tempfile.TemporaryDirectory() as directory:
+        copy = os.path.join(directory, "copy")
+        try:
+            for suffix, largest in LARGEST.items():
+                copy_file(f"{prefix}{suffix}", f"{copy}{suffix}", largest)
+        except DamagedError:
             raise
-        reason = str(error).partition("\n")[0]
-        raise DamagedError(f"{prefix} is damaged: {brief(reason)}") from None
+        except OSError as error:
+            reason = f"no copy of it can be made in {directory} ({error.strerror})"
+            raise OSError(f"{prefix} can't be read: {reason}") from None
+        try:
+            yield tf.train.load_checkpoint(copy), copy
+        # The reader translates only some of TensorFlow's errors.
+        except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
+            if isinstance(error, DamagedError):
+                raise
+            reason = str(error).partition("\n")[0].replace(copy, str(prefix))
+            raise DamagedError(f"{prefix} is damaged: {brief(reason)}") from None
 
 
 def _check(reader, prefix, name, shape, dtypes):

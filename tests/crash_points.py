@@ -1,13 +1,16 @@
 """Save a second checkpoint and stop at each of its file operations in turn.
 
-    python crash_points.py DIRECTORY {kill,full}
+    python crash_points.py DIRECTORY {kill,full} {next,older}
 
 Python tells an audit hook of every file it is about to open, make, rename or remove. At one of them
 a process of its own is killed, or is told that the disk is full, at the next one another process,
 and so on until one gets through. After each of them the last checkpoint must be whole, the old one
 or the new one, and a run that goes on must be able to save its next and to clear up.
 
-Prints at how many operations the old one was found, and at how many the new one.
+With `next`, the run goes on from its last checkpoint, 2, and the new one is 3. With `older`, it
+goes on from the one before, 1, and the new one is 2 again, of another content.
+
+Prints which iterations were found one after the other, and how often.
 """
 
 import errno
@@ -21,10 +24,12 @@ from pathlib import Path
 import numpy as np
 
 from gru_addition import checkpoints, variables
+from gru_addition.checkpoints import SUFFIXES, Checkpoint
 from gru_addition.config import Config
 from gru_addition.history import History
+from gru_addition.run_directory import open_run
 
-CONFIG = Config(iterations=100)
+CONFIG = Config(iterations=100, keep=2)
 FILE_OPERATIONS = "open", "os.", "shutil.", "tempfile."
 
 
@@ -38,11 +43,11 @@ def save_files(saver, session, prefix):
 def save(run, iteration):
     history = History(CONFIG.iterations)
     history.extend(np.arange(iteration), np.arange(iteration) / 2)
-    run.save(None, None, CONFIG, history, None, {})
+    run.save(None, None, Checkpoint(CONFIG, history, {}, None, ""))
 
 
-def save_and_stop_at(directory, operation, kind):
-    """In a child: save a checkpoint of iteration 2, but stop at a file operation."""
+def save_and_stop_at(directory, operation, kind, resume):
+    """In a child: save the next checkpoint, but stop at a file operation."""
     seen = itertools.count()
 
     def hook(event, arguments):
@@ -51,49 +56,58 @@ def save_and_stop_at(directory, operation, kind):
                 os.kill(os.getpid(), signal.SIGKILL)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with checkpoints.open_run(directory, resume=True) as run:
+    with open_run(directory, resume) as run:
         sys.addaudithook(hook)
         try:
-            save(run, 2)
+            save(run, len(run.resumed.history) + 1)
         except OSError as error:
             os._exit(2 if "No space left on device" in str(error) else 3)
     os._exit(0)
 
 
-def iteration_after_stop(directory, operation, kind):
+def iteration_after_stop(directory, operation, kind, resume):
     """Return the iteration of the last checkpoint, and whether the child got through."""
-    with checkpoints.open_run(directory) as run:
+    with open_run(directory) as run:
         save(run, 1)
+        save(run, 2)
     child = os.fork()
     if child == 0:
         try:
-            save_and_stop_at(directory, operation, kind)
+            save_and_stop_at(directory, operation, kind, resume)
         finally:
             os._exit(4)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, -signal.SIGKILL if kind == "kill" else 2), status
 
     found = len(checkpoints.load(directory).history)
-    with checkpoints.open_run(directory, resume=True) as run:
-        save(run, 3)
-    assert len(checkpoints.load(directory).history) == 3
-    expected = {f"model.ckpt-3{suffix}" for suffix in checkpoints.SUFFIXES}
+    with open_run(directory, resume=True) as run:
+        run.finish_save()
+        assert latest(directory) == found
+        save(run, 4)
+    assert len(checkpoints.load(directory).history) == latest(directory) == 4
+    expected = {f"model.ckpt-{kept}{suffix}" for kept in (found, 4) for suffix in SUFFIXES}
     left = {path.name for path in directory.iterdir()}
     assert left == expected | {"manifest.json", "checkpoint"}, left
     shutil.rmtree(directory)
     return found, status == 0
 
 
+def latest(directory):
+    """The iteration that TensorFlow takes for the last."""
+    first, *_ = (directory / "checkpoint").read_text().splitlines()
+    return int(first.removeprefix('model_checkpoint_path: "model.ckpt-').removesuffix('"'))
+
+
 def main():
-    directory, kind = Path(sys.argv[1]), sys.argv[2]
+    directory, kind, resume = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "next" or 1
     variables.save = save_files
     found = []
     for operation in itertools.count():
-        iteration, is_through = iteration_after_stop(directory, operation, kind)
+        iteration, is_through = iteration_after_stop(directory, operation, kind, resume)
         if is_through:
             break
         found.append(iteration)
-    print(found.count(1), found.count(2))
+    print(*(f"{key}:{len(list(group))}" for key, group in itertools.groupby(found)))
 
 
 if __name__ == "__main__":

@@ -281,7 +281,7 @@ def test_a_signal_saves_the_run_and_says_how_to_go_on(started, tmp_path, number,
     match = re.fullmatch(
         rf"{COMMAND}: interrupted; ([\d,]+) iterations are saved, to go on: (.*)\n", err
     )
-    assert match[2] == f"{COMMAND} --resume --output-dir runs/latest"
+    assert match[2] == f"{COMMAND} --resume --output-dir=runs/latest"
     done = int(match[1].replace(",", ""))
     assert len(Run.restore(tmp_path / "runs" / "latest").history) == done
     # The first line of the output has been read already.

@@ -1,6 +1,9 @@
 """The exported SavedModel is served by plain TensorFlow and gives the network's own output."""
 
 import os
+import re
+import resource
+import signal
 import subprocess
 import sys
 
@@ -116,6 +119,45 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch
 
     assert contents(target) == before
     assert {path.name for path in tmp_path.iterdir()} == {"model"}
+
+
+def test_if_it_cannot_be_put_in_place_the_reason_is_given(tmp_path, monkeypatch):
+    def fail(source, destination):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match=r"can't be exported to .*model: No space left on device"):
+        export(WEIGHTS, tmp_path / "model")
+
+
+def test_ctrl_c_between_the_two_moves_waits_for_the_second(tmp_path, monkeypatch):
+    target = tmp_path / "model"
+    export(WEIGHTS, target)
+    replace = os.replace
+
+    def interrupted_replace(source, destination):
+        replace(source, destination)
+        if source == target:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(os, "replace", interrupted_replace)
+    with pytest.raises(KeyboardInterrupt):
+        export(WEIGHTS, target, overwrite=True)
+
+    assert (target / "saved_model.pb").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"model"}
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path):
+    checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
+    process = run_module(
+        "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+    )  # fmt: skip
+
+    assert process.returncode == 2
+    assert re.fullmatch(rf"{COMMAND}: the network can't be exported to .*\n", process.stderr)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSION
 
 from gru_addition.dataset import encode
 from gru_addition.model import AdditionModel, tf
+from gru_addition.train import Config, train
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 for_each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -137,6 +138,14 @@ def test_an_old_checkpoint_restores_by_name_and_continues_to_the_same_losses(
     deviation = relative_deviation(losses, recorded_losses(record)[2500:3500]).max()
     figure(f"{version}: losses after restoring its checkpoint deviate by at most {deviation:.1e}")
     assert deviation < LARGEST_LOSS_DEVIATION
+
+
+def test_our_checkpoint_holds_the_same_variables(version, tmp_path):
+    """So that it restores there; golden/take_over.py shows that it does."""
+    train(Config(iterations=1, engine="session"), tmp_path)
+
+    ours = tf.train.list_variables(str(tmp_path / "model.ckpt-1"))
+    assert ours == tf.train.list_variables(str(GOLDEN / version / "checkpoint" / "seed-0-2500"))
 
 
 def test_an_old_metagraph_trains_on_todays_tensorflow(golden, version, figure):

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gru_addition.checkpoints import SUFFIXES
 from gru_addition.train import Config, Run, train
 
 TINY = Config(num_bits=3, batch_size=10, hidden_size=4, iterations=200, engine="session")
@@ -83,7 +84,8 @@ LONG = [pytest.param(kind, 20, marks=pytest.mark.torture) for kind in CONFIGS]
 @pytest.mark.parametrize(("kind", "kills"), SHORT + LONG)
 def test_killed_at_random_moments_it_ends_as_if_it_never_was(kind, kills, tmp_path, figure):
     config = CONFIGS[kind]
-    chance = random.Random()
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
     expected = train(config)
     found, runs = [], 0
 
@@ -92,6 +94,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_never_was(kind, kills, tmp_pa
         directory = tmp_path / str(runs)
         found += kill_again_and_again(config, directory, chance, kills - len(found))
         assert_same_numbers(Run.restore(directory), expected)
+        assert len(list(directory.iterdir())) == config.keep * len(SUFFIXES) + 3, seed
         runs += 1
 
     figure(

@@ -1,0 +1,214 @@
+"""The directory of a run that is being trained: one at a time, and whole at any moment.
+
+A checkpoint becomes the last one at the moment in which a new `manifest.json` takes the place of
+the old one. By then everything else is on the disk, under names that the old manifest does not
+list. What is no longer listed is removed afterwards.
+"""
+
+import io
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from gru_addition import variables
+from gru_addition.checkpoints import (
+    BATCHES,
+    CONFIG,
+    FIGURE,
+    HISTORY,
+    LOSSES,
+    MANIFEST,
+    SUFFIXES,
+    load,
+    read_manifest,
+    stem_of,
+)
+from gru_addition.checks import brief, whole_number
+from gru_addition.storage import as_json, fingerprint, locked, prepare_directory, sync, write_file
+
+# What `tf.train.latest_checkpoint` reads.
+STATE = "checkpoint"
+TEMPORARY = ".saving-"
+OUR_FILE = re.compile(r"model\.ckpt-(0|[1-9][0-9]*)(" + "|".join(map(re.escape, SUFFIXES)) + r")\Z")
+OUR_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}\Z")
+
+
+class RunDirectory:
+    """Where a run is saved; made by `open_run`.
+
+    path: its full path.
+    resumed: the `Checkpoint` to go on from, or None for a new run.
+    """
+
+    def __init__(self, path, resumed, listed):
+        self.path, self.resumed = path, resumed
+        self._listed = listed
+        self._identity = _identity(path)
+
+    @property
+    def iteration(self):
+        """How many iterations are saved, or None if no checkpoint of this run is yet."""
+        return self._listed[-1]["iteration"] if self._listed else None
+
+    def save(self, saver, session, checkpoint):
+        """Save a `Checkpoint`, with the variables in `session`; raise `OSError` if that fails.
+
+        saver: a `tf.train.Saver` of the variables.
+        """
+        done = len(checkpoint.history)
+        earlier = [entry for entry in self._listed if entry["iteration"] < done]
+        with self._new_files("the run") as new:
+            variables.save(saver, session, new / stem_of(done))
+            for suffix, content in _contents(checkpoint).items():
+                write_file(new / (stem_of(done) + suffix), content)
+            if len(earlier) < len(self._listed):
+                # The run goes on from an older checkpoint. What came after must not be listed
+                # while its files are replaced one by one.
+                self._list(earlier, new)
+            files = {}
+            for suffix in SUFFIXES:
+                name = stem_of(done) + suffix
+                files[suffix] = fingerprint(new / name)
+                os.replace(new / name, self.path / name)
+            entry = {"iteration": done, "files": files}
+            self._list([*earlier, entry][-checkpoint.config.keep :], new)
+        self._clear_up()
+
+    def save_figure(self, history):
+        """Draw the losses; give a warning if they can't be saved."""
+        from gru_addition.plotting import loss_figure
+
+        png = io.BytesIO()
+        loss_figure(history.train_losses, history.validation_losses).savefig(png, format="png")
+        try:
+            with self._new_files("the figure") as new:
+                write_file(new / FIGURE, png.getvalue())
+                os.replace(new / FIGURE, self.path / FIGURE)
+        except OSError as error:
+            warnings.warn(f"{error}; the run itself is saved", stacklevel=2)
+
+    def finish_save(self):
+        """Do what is left to do if the last save was stopped in its last moments."""
+        with self._new_files("the run") as new:
+            self._list(self._listed, new)
+        self._clear_up()
+
+    def _clear_up(self):
+        """Remove what is not listed: older checkpoints, incomplete ones, and what a kill left."""
+        listed = {entry["iteration"] for entry in self._listed}
+        for path in self.path.iterdir():
+            file = OUR_FILE.match(path.name)
+            # Whatever can't be removed does no harm.
+            with suppress(OSError):
+                if file and int(file[1]) not in listed:
+                    path.unlink()
+                elif OUR_TEMPORARY.match(path.name) and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name == FIGURE and self.iteration == 0:
+                    # It shows the run that this one replaces.
+                    path.unlink()
+
+    def _list(self, entries, new):
+        """Let these checkpoints, and no others, be the ones that count."""
+        sync(self.path)
+        for name, content in {
+            MANIFEST: as_json({"checkpoints": entries}),
+            STATE: _state([stem_of(entry["iteration"]) for entry in entries]),
+        }.items():
+            write_file(new / name, content)
+            os.replace(new / name, self.path / name)
+            if name == MANIFEST:
+                self._listed = entries
+        sync(self.path)
+
+    @contextmanager
+    def _new_files(self, what):
+        """A directory in which files can be made, to be moved from there into their places."""
+        try:
+            # Another run may be at work in one that has taken its name.
+            if _identity(self.path) != self._identity:
+                raise OSError("the directory was moved or replaced")
+            with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.path) as new:
+                yield Path(new)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(f"{what} can't be saved in {self.path}: {reason}") from None
+
+
+@contextmanager
+def open_run(output_dir, resume=False, overwrite=False):
+    """Open a directory to train in, as a `RunDirectory`, and keep others from doing so meanwhile.
+
+    resume: whether to go on with the run there; or the iteration of one of its checkpoints, to go
+        on from that instead of the last one, of which nothing is left when there is a new one.
+
+    Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
+    nor `overwrite` is given; with `resume` also the errors of `gru_addition.checkpoints.load`.
+    """
+    if not isinstance(resume, bool):
+        resume = whole_number("resume", resume, minimum=0)
+    is_resumed = resume is not False
+    if is_resumed and overwrite:
+        raise ValueError("resume and overwrite must not be given together")
+    if is_resumed:
+        # Else the directory would be made, only to hold nothing.
+        read_manifest(output_dir)
+    path = prepare_directory(output_dir)
+    with locked(path):
+        resumed, listed = None, []
+        if is_resumed:
+            resumed = load(path, None if resume is True else resume)
+            listed = read_manifest(path)
+        elif not overwrite and _holds_a_run(path):
+            raise ValueError(
+                "output_dir must be a directory without a run, unless resume or overwrite is "
+                f"given, not {brief(str(output_dir))}"
+            )
+        yield RunDirectory(path, resumed, listed)
+
+
+def _holds_a_run(directory):
+    """Whether there is a checkpoint in a directory, of ours or of another program."""
+    names = {path.name for path in directory.iterdir()}
+    checkpoints = {name for name in names if re.match(r"model\.ckpt-[0-9]", name)}
+    # A run of ours that was killed before its first checkpoint left these, the settings first.
+    leftovers = {stem_of(0) + suffix for suffix in SUFFIXES}
+    if stem_of(0) + CONFIG in names:
+        checkpoints -= leftovers
+    return bool(checkpoints or names & {MANIFEST, STATE})
+
+
+def _identity(path):
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
+
+
+def _contents(checkpoint):
+    """The files of a checkpoint that TensorFlow does not write, by suffix."""
+    losses = np.empty(len(checkpoint.history), LOSSES)
+    losses["train_losses"] = checkpoint.history.train_losses
+    losses["validation_losses"] = checkpoint.history.validation_losses
+    history = io.BytesIO()
+    np.save(history, losses, allow_pickle=False)
+    batches = {
+        name: getattr(checkpoint, name) for name in ("batches", "data_sha256", "computed_by")
+    }
+    return {
+        CONFIG: as_json(asdict(checkpoint.config)),
+        HISTORY: history.getvalue(),
+        BATCHES: as_json(batches, indent=None),
+    }
+
+
+def _state(stems):
+    """What TensorFlow notes beside its checkpoints: the last one, and all of them."""
+    lines = [f'model_checkpoint_path: "{stems[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{stem}"' for stem in stems]
+    return "\n".join([*lines, ""]).encode()
