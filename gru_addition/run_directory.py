@@ -175,14 +175,14 @@ def open_run(output_dir, resume=False, overwrite=False):
 
 
 def _holds_a_run(directory):
-    """Whether there is a checkpoint in a directory, of ours or of another program."""
+    """Whether there is a checkpoint in a directory, or a figure, of ours or of another program."""
     names = {path.name for path in directory.iterdir()}
     checkpoints = {name for name in names if re.match(r"model\.ckpt-[0-9]", name)}
     # A run of ours that was killed before its first checkpoint left these, the settings first.
     leftovers = {stem_of(0) + suffix for suffix in SUFFIXES}
     if stem_of(0) + CONFIG in names:
         checkpoints -= leftovers
-    return bool(checkpoints or names & {MANIFEST, STATE})
+    return bool(checkpoints or names & {MANIFEST, STATE, FIGURE})
 
 
 def _identity(path):

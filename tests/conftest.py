@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,26 @@ def run_module(module, *arguments, **options):
         [sys.executable, "-m", module, *arguments],
         env=environment(), capture_output=True, text=True, **options,
     )  # fmt: skip
+
+
+@contextmanager
+def unprivileged():
+    """Root may write anywhere, so as root become somebody else for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def assert_same_numbers(run, expected):
+    np.testing.assert_array_equal(run.history.train_losses, expected.history.train_losses)
+    np.testing.assert_array_equal(run.history.validation_losses, expected.history.validation_losses)
+    for name, weight in expected.weights.items():
+        np.testing.assert_array_equal(run.weights[name], weight)
 
 
 def contents(directory):

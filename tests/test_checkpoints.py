@@ -14,7 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ENGINES, ROOT, contents, environment
+from conftest import (
+    ENGINES,
+    ROOT,
+    assert_same_numbers,
+    contents,
+    environment,
+    unprivileged,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,13 +37,6 @@ KINDS = {"full": {}, "mini": {"mini_batch_size": 7}, "fresh": {"fresh_batches": 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES
-
-
-def assert_same_numbers(run, expected):
-    np.testing.assert_array_equal(run.history.train_losses, expected.history.train_losses)
-    np.testing.assert_array_equal(run.history.validation_losses, expected.history.validation_losses)
-    for name, weight in expected.weights.items():
-        np.testing.assert_array_equal(run.weights[name], weight, name)
 
 
 def interrupt_at(iteration, number=signal.SIGINT):
@@ -190,8 +190,11 @@ def test_a_run_may_be_replaced_on_purpose(tmp_path):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "model.ckpt-700.index", "manifest.json"])
-def test_the_files_of_another_program_count_as_a_run(name, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "name",
+    ["checkpoint", "model.ckpt-700.index", "model.ckpt-0.index", "manifest.json", "losses.png"],
+)
+def test_the_files_of_another_program_are_not_overwritten(name, tmp_path, capsys):
     (tmp_path / name).write_text("precious")
 
     assert main([f"--output-dir={tmp_path}"]) == 2
@@ -638,6 +641,25 @@ def test_whatever_is_changed_is_noticed_or_without_effect(data, sound, tmp_path_
         assert (found.config, found.batches) == (expected.config, expected.batches)
         np.testing.assert_array_equal(found.history.train_losses, expected.history.train_losses)
     shutil.rmtree(directory)
+
+
+def test_a_read_only_directory_is_not_resumed_but_can_be_asked(copied, capsys, monkeypatch):
+    monkeypatch.setattr(checkpoints.variables, "read_weights", lambda prefix: {})
+    for parent in (copied, *copied.parents[:3]):
+        parent.chmod(0o755)
+    copied.chmod(0o555)
+    before = contents(copied)
+
+    with unprivileged():
+        status = main(["--resume", "--iterations=9", f"--output-dir={copied}"])
+        run = Run.restore(copied)
+
+    err = capsys.readouterr().err
+    assert status == 2
+    assert "--output-dir must be the name of a directory that can be written to, not" in err
+    assert err.count("\n") == 1
+    assert len(run.history) == 4
+    assert contents(copied) == before
 
 
 def test_an_empty_directory_holds_no_run(tmp_path, capsys):

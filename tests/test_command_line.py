@@ -11,12 +11,11 @@ import struct
 import subprocess
 import sys
 import termios
-from contextlib import contextmanager
 from dataclasses import fields
 
 import numpy as np
 import pytest
-from conftest import environment, run_module
+from conftest import environment, run_module, unprivileged
 
 from gru_addition.train import Config, Run, main
 
@@ -185,19 +184,6 @@ def test_a_process_that_refuses_leaves_nothing_behind(arguments, tmp_path):
     assert process.stderr.count("\n") == 1
     assert "Traceback" not in process.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-@contextmanager
-def unprivileged():
-    """Root may write anywhere, so as root become somebody else for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):

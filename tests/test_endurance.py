@@ -30,7 +30,7 @@ train(eval(sys.argv[1]), sys.argv[2], on_progress=measure)
 print(*(measured[tenth] for tenth in range(1, 11)))
 """
 SHORT = {
-    "compiled": "Config(iterations=20_000, iterations_per_run=10, checkpoint_every=100)",
+    "compiled": "Config(iterations=10_000, iterations_per_run=10, checkpoint_every=100)",
     "session": "Config(iterations=4000, engine='session', num_bits=2, batch_size=10, "
     "hidden_size=4, fresh_batches=True, checkpoint_every=20)",
 }

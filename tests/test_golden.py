@@ -4,6 +4,8 @@ Both engines do, the tutorial's loop and the compiled one.
 Nothing is handed over but the seed. The oracle is golden/, recorded by golden/record.py.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
@@ -13,9 +15,21 @@ from gru_addition.model import AdditionModel, tf
 from gru_addition.train import Config, train
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
-for_each_engine = pytest.mark.parametrize("engine", ENGINES)
 for_each_seed = pytest.mark.parametrize("seed", SEEDS)
-for_each_stable_seed = pytest.mark.parametrize("seed", STABLE_SEEDS)
+
+# A run of the session engine takes the better part of a minute.
+TAKES_LONG = {("session", 1), ("session", 2)}
+
+
+def for_each_run(seeds):
+    return pytest.mark.parametrize(
+        ("engine", "seed"),
+        [
+            pytest.param(*run, marks=pytest.mark.torture if run in TAKES_LONG else ())
+            for run in itertools.product(ENGINES, seeds)
+        ],
+    )
+
 
 LARGEST_LOSS_DEVIATION = 1e-12
 LARGEST_GRADIENT_DEVIATION = 1e-13
@@ -57,8 +71,7 @@ def test_first_gradients_agree(golden, version, seed, figure):
     assert max(deviations) < LARGEST_GRADIENT_DEVIATION
 
 
-@for_each_engine
-@for_each_seed
+@for_each_run(SEEDS)
 def test_all_losses_agree_up_to_a_spike(golden, trained, version, seed, engine, figure):
     record, history = golden(version, seed), trained(engine, seed).history
     spike = spike_onset(record["validation_losses"])
@@ -100,8 +113,7 @@ def test_the_old_versions_part_from_each_other_soon_after_the_onset(golden, vers
     assert deviation.max() > 0.1
 
 
-@for_each_engine
-@for_each_stable_seed
+@for_each_run(STABLE_SEEDS)
 def test_final_weights_agree(golden, trained, version, seed, engine):
     record = golden(version, seed)
 
@@ -111,8 +123,7 @@ def test_final_weights_agree(golden, trained, version, seed, engine):
         np.testing.assert_allclose(weight, record["final_" + name], rtol=0, atol=1e-12 * scale)
 
 
-@for_each_engine
-@for_each_stable_seed
+@for_each_run(STABLE_SEEDS)
 def test_the_answer_to_1024_plus_16_agrees(golden, trained, version, seed, engine):
     record = golden(version, seed)
     adder = trained(engine, seed).adder

@@ -9,8 +9,8 @@ import signal
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
+from conftest import assert_same_numbers
 
 from gru_addition.checkpoints import SUFFIXES
 from gru_addition.train import Config, Run, train
@@ -68,13 +68,6 @@ def wait_for_checkpoint(process, directory):
 def manifest(directory):
     path = directory / "manifest.json"
     return path.read_bytes() if path.exists() else None
-
-
-def assert_same_numbers(run, expected):
-    np.testing.assert_array_equal(run.history.train_losses, expected.history.train_losses)
-    np.testing.assert_array_equal(run.history.validation_losses, expected.history.validation_losses)
-    for name, weight in expected.weights.items():
-        np.testing.assert_array_equal(run.weights[name], weight)
 
 
 SHORT = [(kind, 3) for kind in list(CONFIGS)[:4]]
