@@ -23,7 +23,27 @@ def quiet_import():
     If the import fails, what it wrote is shown after all.
     """
     level = os.environ.get(LOG_LEVEL)
-    if "tensorflow" in sys.modules or level not in (None, NOTHING):
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    with quiet_body():
+        if level is None:
+            os.environ[LOG_LEVEL] = NOTHING
+        try:
+            yield
+        finally:
+            if level is None:
+                del os.environ[LOG_LEVEL]
+
+
+@contextmanager
+def quiet_body():
+    """Keep whatever runs in the body from writing to file descriptor 2, unless it fails.
+
+    TensorFlow 2.16 logs its first compilation by XLA whatever the level. Nothing is kept from whom
+    the level says wants it.
+    """
+    if os.environ.get(LOG_LEVEL) not in (None, NOTHING):
         yield
         return
 
@@ -31,7 +51,6 @@ def quiet_import():
         # Else the next file that is opened would get this number, and TensorFlow's log with it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     terminal = os.dup(2)
-    os.environ[LOG_LEVEL] = NOTHING
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         try:
@@ -41,8 +60,6 @@ def quiet_import():
             os.write(terminal, log.read())
             raise
         finally:
-            if level is None:
-                del os.environ[LOG_LEVEL]
             os.dup2(terminal, 2)
             os.close(terminal)
 
