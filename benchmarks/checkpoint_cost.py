@@ -14,7 +14,7 @@ import time
 from gru_addition import xla
 from gru_addition.train import Config, train
 
-ROUNDS = 5
+ROUNDS = 3
 ITERATIONS = {"compiled": 20_000, "session": 2_500}
 
 

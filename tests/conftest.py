@@ -78,11 +78,13 @@ def run_module(module, *arguments, **options):
 
 
 @contextmanager
-def unprivileged():
-    """Root may write anywhere, so as root become somebody else for a while."""
+def unprivileged(path):
+    """Root may write anywhere, so as root become somebody else for a while, who can reach `path`."""
     if os.geteuid() != 0:
         yield
         return
+    for parent in path.parents:
+        parent.chmod(parent.stat().st_mode | 0o055)
     os.seteuid(65534)
     try:
         yield

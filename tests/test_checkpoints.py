@@ -645,12 +645,10 @@ def test_whatever_is_changed_is_noticed_or_without_effect(data, sound, tmp_path_
 
 def test_a_read_only_directory_is_not_resumed_but_can_be_asked(copied, capsys, monkeypatch):
     monkeypatch.setattr(checkpoints.variables, "read_weights", lambda prefix: {})
-    for parent in (copied, *copied.parents[:3]):
-        parent.chmod(0o755)
     copied.chmod(0o555)
     before = contents(copied)
 
-    with unprivileged():
+    with unprivileged(copied):
         status = main(["--resume", "--iterations=9", f"--output-dir={copied}"])
         run = Run.restore(copied)
 

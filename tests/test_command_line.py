@@ -191,8 +191,6 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
     a_file.write_text("precious")
     read_only = tmp_path / "read-only"
     read_only.mkdir(mode=0o555)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
 
     for directory in (
         a_file,
@@ -204,7 +202,7 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
         "x" * 999,
         "x/" * 1900,
     ):
-        with unprivileged():
+        with unprivileged(read_only):
             status = main(["--output-dir", str(directory)])
         out, err = capsys.readouterr()
 
