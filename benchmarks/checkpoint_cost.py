@@ -15,7 +15,7 @@ from gru_addition import xla
 from gru_addition.train import Config, train
 
 ROUNDS = 3
-ITERATIONS = {"compiled": 20_000, "session": 2_500}
+ITERATIONS = {"compiled": 20_000, "session": 1_500}
 
 
 def seconds(config, directory):

@@ -79,7 +79,7 @@ def run_module(module, *arguments, **options):
 
 @contextmanager
 def unprivileged(path):
-    """Root may write anywhere, so as root become somebody else for a while, who can reach `path`."""
+    """As root, who may write anywhere, become somebody else who can reach `path` for a while."""
     if os.geteuid() != 0:
         yield
         return
