@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from gru_addition.checks import brief
@@ -44,8 +44,9 @@ def prepare_directory(directory):
         with tempfile.TemporaryFile(dir=path):
             pass
     except (OSError, TypeError, ValueError, RecursionError) as error:
-        for empty in reversed(made):
-            empty.rmdir()
+        with suppress(OSError):
+            for empty in reversed(made):
+                empty.rmdir()
         reason = getattr(error, "strerror", None) or error
         raise ValueError(
             "output_dir must be the name of a directory that can be written to, "
