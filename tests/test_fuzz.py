@@ -95,7 +95,7 @@ def is_named(message, arguments):
     """
     shown = [word.encode(errors="replace").decode() for word in arguments]
     words = {part for word in [*arguments, *shown] for part in (word, *word.split("=", 1))}
-    quoted = {brief(word)[:50] for word in words}
+    quoted = {brief(word)[:50] for word in words} | {f"{word}/model" for word in words}
     flags = {word for word in words if word.startswith("--") and len(word) > 3}
     # Bad numbers are quoted as numbers; standard input and the default directory are no arguments.
     numbers = {f"not {word}" for word in words if word}
