@@ -1,6 +1,8 @@
 """Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length.
 
-python -m gru_addition.add 1024 16
+    python -m gru_addition.add 1024 16
+
+prints what the network of the last training run makes of it.
 """
 
 import itertools

@@ -153,10 +153,9 @@ def _is_entry(entry):
 def _load(directory, entry):
     iteration, noted = entry["iteration"], entry["files"]
     paths = {suffix: directory / (stem_of(iteration) + suffix) for suffix in SUFFIXES}
+    settings = read_json(paths[CONFIG], LARGEST_JSON, noted[CONFIG])
     try:
-        config = Config(**read_json(paths[CONFIG], LARGEST_JSON, noted[CONFIG]))
-    except DamagedError:
-        raise
+        config = Config(**settings)
     except (TypeError, ValueError) as error:
         raise DamagedError(f"{paths[CONFIG]} is damaged: {error}") from None
     match read_json(paths[BATCHES], LARGEST_JSON, noted[BATCHES]):

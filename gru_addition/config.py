@@ -58,7 +58,7 @@ class Config:
     engine: str = _setting(
         "compiled",
         "how iterations are run: compiled, many at a time in a loop compiled by XLA; session, the "
-        "tutorial's loop; the numbers are the same",
+        "tutorial's loop; only the last digits differ",
         "compiled",
         "session",
     )

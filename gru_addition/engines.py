@@ -90,7 +90,7 @@ def choose_engine(name):
     """Return the engine of that name, but the session engine, with a warning, if XLA is missing."""
     if name == "compiled" and not xla.is_available():
         warnings.warn(
-            "XLA is not available, so the slower session engine is used; the numbers are the same",
+            "XLA is not available, so the slower session engine is used; only last digits differ",
             stacklevel=3,
         )
         name = "session"

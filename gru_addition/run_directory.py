@@ -89,8 +89,7 @@ class RunDirectory:
         loss_figure(history.train_losses, history.validation_losses).savefig(png, format="png")
         try:
             with self._new_files("the figure") as new:
-                write_file(new / FIGURE, png.getvalue())
-                os.replace(new / FIGURE, self.path / FIGURE)
+                self._put(FIGURE, png.getvalue(), new)
         except OSError as error:
             warnings.warn(f"{error}; the run itself is saved", stacklevel=2)
 
@@ -118,15 +117,15 @@ class RunDirectory:
     def _list(self, entries, new):
         """Let these checkpoints, and no others, be the ones that count."""
         sync(self.path)
-        for name, content in {
-            MANIFEST: as_json({"checkpoints": entries}),
-            STATE: _state([stem_of(entry["iteration"]) for entry in entries]),
-        }.items():
-            write_file(new / name, content)
-            os.replace(new / name, self.path / name)
-            if name == MANIFEST:
-                self._listed = entries
+        self._put(MANIFEST, as_json({"checkpoints": entries}), new)
+        self._listed = entries
+        self._put(STATE, _state([stem_of(entry["iteration"]) for entry in entries]), new)
         sync(self.path)
+
+    def _put(self, name, content, new):
+        """Let a file take its place at once."""
+        write_file(new / name, content)
+        os.replace(new / name, self.path / name)
 
     @contextmanager
     def _new_files(self, what):

@@ -98,10 +98,10 @@ def sync(path):
         os.close(descriptor)
 
 
-def fingerprint(path):
+def fingerprint(path, largest=None):
     """Return the size and the SHA-256 of a regular file, as they are noted for `check_file`."""
     digest = hashlib.sha256()
-    with closing(_open(path)) as file:
+    with closing(_open(path, largest)) as file:
         while content := file.read(BYTES_AT_A_TIME):
             digest.update(content)
         return {"bytes": file.tell(), "sha256": digest.hexdigest()}
@@ -109,8 +109,7 @@ def fingerprint(path):
 
 def check_file(path, noted, largest):
     """Raise `DamagedError` unless a file is the one whose `fingerprint` was noted."""
-    _check_size(path, largest)
-    if fingerprint(path) != noted:
+    if fingerprint(path, largest) != noted:
         raise DamagedError(f"{path} is damaged: it is not as it was written")
 
 
@@ -119,8 +118,7 @@ def read_file(path, largest, noted=None):
 
     noted: the `fingerprint` that it must have, if there is one.
     """
-    _check_size(path, largest)
-    with closing(_open(path)) as file:
+    with closing(_open(path, largest)) as file:
         content = file.read(largest)
     found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     if noted is not None and found != noted:
@@ -139,8 +137,7 @@ def read_json(path, largest, noted=None):
 
 def copy_file(source, target, largest):
     """Copy a regular file of at most that many bytes; raise `DamagedError` if it is none."""
-    _check_size(source, largest)
-    with closing(_open(source)) as file, open(target, "xb") as copy:
+    with closing(_open(source, largest)) as file, open(target, "xb") as copy:
         shutil.copyfileobj(file, copy, BYTES_AT_A_TIME)
 
 
@@ -149,13 +146,7 @@ def as_json(value, indent=2):
     return (json.dumps(value, indent=indent) + "\n").encode()
 
 
-def _check_size(path, largest):
-    with closing(_open(path)) as file:
-        if os.fstat(file.fileno()).st_size > largest:
-            raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
-
-
-def _open(path):
+def _open(path, largest):
     # Neither a link that leads elsewhere, nor a pipe that would be waited for.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -163,7 +154,10 @@ def _open(path):
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:
         raise DamagedError(f"{path} can't be read: {error.strerror}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DamagedError(f"{path} is damaged: it is not a regular file")
-    return open(descriptor, "rb")
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and (largest is None or status.st_size <= largest):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        raise DamagedError(f"{path} is damaged: it has more than {largest:,} bytes")
+    raise DamagedError(f"{path} is damaged: it is not a regular file")

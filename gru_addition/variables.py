@@ -32,7 +32,10 @@ def save(saver, session, prefix):
     """Save a session's variables under a new name; raise `OSError` if that fails."""
     # Outside a graph, a saver takes itself to be in eager TensorFlow 2.
     with writing(), session.graph.as_default():
-        saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+        try:
+            saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
+        except ValueError as error:  # The directory is gone.
+            raise OSError(brief(str(error))) from None
     for suffix in INDEX, DATA:
         sync(f"{prefix}{suffix}")
 
@@ -44,8 +47,6 @@ def writing():
 
     try:
         yield
-    except ValueError as error:  # The directory is gone.
-        raise OSError(brief(str(error))) from None
     except tf.errors.OpError as error:
         # Among its many lines there is one with the name of a file and what the system said of it.
         reasons = [line.rpartition("; ")[2] for line in str(error).splitlines() if "; " in line]
@@ -116,10 +117,10 @@ def _opened(prefix):
             raise OSError(f"{prefix} can't be read: {reason}") from None
         try:
             yield tf.train.load_checkpoint(copy), copy
+        except DamagedError:
+            raise
         # The reader translates only some of TensorFlow's errors.
         except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
-            if isinstance(error, DamagedError):
-                raise
             reason = str(error).partition("\n")[0].replace(copy, str(prefix))
             raise DamagedError(f"{prefix} is damaged: {brief(reason)}") from None
 

@@ -495,6 +495,25 @@ def test_a_run_does_not_write_into_a_directory_that_took_the_name_of_its_own(tmp
     assert len(Run.restore(moved).history) == 0
 
 
+@pytest.mark.parametrize("iteration", [1, 2])
+def test_a_directory_that_is_gone_is_told(iteration, tmp_path):
+    def remove(history):
+        if len(history) == iteration:
+            shutil.rmtree(tmp_path / "run")
+
+    with pytest.raises(OSError, match=r"the run can't be saved in .*run: No such file or directory"):
+        train(TINY, tmp_path / "run", on_progress=remove)
+
+
+def test_a_saver_without_a_directory_fails_like_other_writers(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.Variable(1.0).initializer)
+        with pytest.raises(OSError, match="Parent directory"):
+            variables.save(tf.train.Saver(), session, tmp_path / "file" / "model")
+
+
 HOLD_AND_DIE = """
 import os, signal, sys
 from gru_addition.storage import locked

@@ -129,7 +129,7 @@ def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_pa
     assert status == 0
     assert capsys.readouterr().err == (
         "python -m gru_addition.train: XLA is not available, so the slower session engine is used; "
-        "the numbers are the same\n"
+        "only last digits differ\n"
     )
 
 

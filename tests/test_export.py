@@ -130,6 +130,13 @@ def test_if_it_cannot_be_put_in_place_the_reason_is_given(tmp_path, monkeypatch)
         export(WEIGHTS, tmp_path / "model")
 
 
+def test_unfit_weights_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"^Uz must be an array") as raised:
+        export(WEIGHTS | {"Uz": np.zeros((6, 5))}, tmp_path / "model")
+    assert not isinstance(raised.value, OSError)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_ctrl_c_between_the_two_moves_waits_for_the_second(tmp_path, monkeypatch):
     target = tmp_path / "model"
     export(WEIGHTS, target)
