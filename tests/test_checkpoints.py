@@ -501,7 +501,7 @@ def test_a_directory_that_is_gone_is_told(iteration, tmp_path):
         if len(history) == iteration:
             shutil.rmtree(tmp_path / "run")
 
-    with pytest.raises(OSError, match=r"the run can't be saved in .*run: No such file or directory"):
+    with pytest.raises(OSError, match=r"can't be saved in .*run: No such file or directory"):
         train(TINY, tmp_path / "run", on_progress=remove)
 
 
