@@ -180,9 +180,10 @@ def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
     own, version, number, monkeypatch
 ):
     monkeypatch.setattr(xla.metadata, "version", {"tensorflow": version}.__getitem__)
-    monkeypatch.delenv("XLA_FLAGS", raising=False)
-    if own is not None:
-        monkeypatch.setenv("XLA_FLAGS", own)
+    # Set first, so that the test leaves nothing behind for the processes that later ones start.
+    monkeypatch.setenv("XLA_FLAGS", own or "")
+    if own is None:
+        monkeypatch.delenv("XLA_FLAGS")
 
     xla.prepare_process()
 
