@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 from gru_addition import xla
-from gru_addition.checkpoints import load_weights
+from gru_addition.checkpoints import load_network
 from gru_addition.checks import brief, real_array, whole_number
 from gru_addition.command_line import (
     Parser,
@@ -51,21 +51,23 @@ class Adder:
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
-        return cls.from_weights(load_weights(output_dir))
+        return cls.from_weights(*load_network(output_dir))
 
     @classmethod
-    def from_weights(cls, weights):
+    def from_weights(cls, weights, resolution=None):
         """The network with these weights: arrays by the names `Wr` to `bh`, `W_output`, `b_output`.
+
+        resolution: int, to round the state to multiples of 1 / resolution; None not to round it.
 
         Raises `TypeError` or `ValueError` naming what is missing or has a wrong shape or type.
         """
-        return cls(weights)
+        return cls(weights, resolution)
 
-    def __init__(self, weights):
+    def __init__(self, weights, resolution=None):
         from gru_addition.model import AdditionModel, tf
 
         with tf.Graph().as_default() as graph, xla.for_xla():
-            model, trained = AdditionModel.for_weights(weights)
+            model, trained = AdditionModel.for_weights(weights, resolution)
             initialize = tf.global_variables_initializer()
 
             @tf.function(jit_compile=xla.is_available(), autograph=False)
@@ -98,7 +100,8 @@ class Adder:
             enough = _enough(a, b)
             sizes.append(enough if num_bits is None else whole_number("num_bits", num_bits, enough))
         # A column of the sum knows nothing of those above it, so shorter sums may be filled up.
-        x = [encode(a, b, max(sizes)) for a, b in pairs]
+        longest = max(sizes)
+        x = [encode(a, b, longest) for a, b in pairs]
         output = self.predict(np.concatenate(x))[:, :, 0]
         return [from_bytes(bits[:size] > 0.5) for bits, size in zip(output, sizes, strict=True)]
 
@@ -117,11 +120,11 @@ class Adder:
         return y
 
     def _predict_examples(self, x, y):
-        # XLA compiles anew for each shape. So there are few: a power of two of examples, and as
-        # many columns for any length, both filled up with zeros, whose output is dropped.
-        examples = 1 << (len(x) - 1).bit_length()
+        # XLA compiles anew for each shape. So there are few: powers of two, or as many columns as
+        # are computed at a time, filled up with zeros, whose output is dropped.
+        examples, columns = (1 << (size - 1).bit_length() for size in x.shape[:2])
         state = np.zeros((examples, self._h_0.shape[1]))
-        columns = max(1, min(COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
+        columns = max(1, min(columns, COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
         for start in range(0, x.shape[1], columns):
             now = x[:, start : start + columns]
             piece = np.zeros((examples, columns, 2))

@@ -19,6 +19,9 @@ class Batches:
     Mini-batches come in a new random order each epoch. Where their size does not divide the number
     of examples, the last one of an epoch is filled up with the first examples of the next: all have
     the same size, and no example is left out.
+
+    If the settings want noise, random numbers between -1 and 1 follow the operands' bits in x, one
+    channel for each unit, as a `gru_addition.model.NoisyGRU` reads them.
     """
 
     def __init__(self, config, x, y, random_state):
@@ -30,6 +33,13 @@ class Batches:
         return self
 
     def __next__(self):
+        x, y = self._next_sums()
+        if self._config.has_noise:
+            shape = *x.shape[:2], self._config.hidden_size
+            x = np.concatenate([x, self._random_state.uniform(-1, 1, shape)], axis=2)
+        return x, y
+
+    def _next_sums(self):
         config, size = self._config, self._config.mini_batch_size
         if config.fresh_batches:
             return generate_batch(config.num_bits, config.batch_size, self._random_state)

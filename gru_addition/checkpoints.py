@@ -107,15 +107,16 @@ def load_with_weights(directory):
                 raise
 
 
-def load_weights(path):
-    """Return weights by the tutorial's names.
+def load_network(path):
+    """Return weights by the tutorial's names, and the resolution of the state, None if not rounded.
 
     path: a directory with a run; or the name of a checkpoint of the tutorial's model, as
         `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. Raises the errors of `load`.
     """
     if os.path.exists(f"{path}{variables.INDEX}"):
-        return variables.read_weights(path)
-    return load_with_weights(path)[1]
+        return variables.read_weights(path), None
+    checkpoint, weights = load_with_weights(path)
+    return weights, checkpoint.config.resolution
 
 
 def read_manifest(directory):

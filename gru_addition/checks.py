@@ -30,17 +30,15 @@ def whole_number(name, value, minimum, maximum=None):
 
     Raises `TypeError` if it is no integer and `ValueError` if it is out of range.
     """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is not None and number >= minimum and (maximum is None or number <= maximum):
+        return number
     upper = "" if maximum is None else f" and at most {maximum:,}"
     message = f"{name} must be a whole number of at least {minimum:,}{upper}, not {brief(value)}"
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(message) from None
-    if isinstance(value, bool):
-        raise TypeError(message)
-    if number < minimum or (maximum is not None and number > maximum):
-        raise ValueError(message)
-    return number
+    raise TypeError(message) if number is None else ValueError(message)
 
 
 def number(name, value, minimum, maximum):

@@ -8,8 +8,9 @@ from gru_addition import checks
 LARGEST_STEP = 20_000_000
 LARGEST_HIDDEN_SIZE = 4096
 LEARNING_RATES = 1e-9, 1
-# The sums that one run of the compiled engine is handed, three numbers a column, here 2.4 GB.
-LARGEST_RUN = 100_000_000
+RESOLUTIONS = 1, 1_000_000
+# The numbers that one run of the compiled engine is handed: 2.4 GB.
+LARGEST_RUN = 300_000_000
 # The examples of which mini-batches are made; their order is saved in a checkpoint.
 LARGEST_ORDER = 1_000_000
 # A checkpoint holds all losses so far, so that in long runs they are made less often.
@@ -54,6 +55,19 @@ class Config:
     )
     fresh_batches: bool = _setting(
         False, "train on new random sums at every iteration instead of a fixed training set"
+    )
+    state_noise: float = _setting(
+        0.0, "while training, add random numbers up to this size to the state at every step", 0, 1
+    )
+    jacobian_penalty: float = _setting(
+        0.0, "while training, penalise steps that stretch small changes of the state", 0, 1000
+    )
+    resolution: int | None = _setting(
+        None,
+        "when the trained network is used, round its state to multiples of 1/N after every step; "
+        "by default it is not rounded",
+        *RESOLUTIONS,
+        may_change=True,
     )
     engine: str = _setting(
         "compiled",
@@ -106,10 +120,12 @@ class Config:
                 f"mini_batch_size must be at most batch_size, {self.batch_size}, "
                 f"not {self.mini_batch_size}"
             )
-        batch_columns = self.num_bits * (self.mini_batch_size or self.batch_size)
-        if self.engine == "compiled" and self.batches_per_run * batch_columns > LARGEST_RUN:
+        batch_numbers = self.num_bits * (self.mini_batch_size or self.batch_size) * 3
+        if self.has_noise:
+            batch_numbers += batch_numbers // 3 * self.hidden_size
+        if self.engine == "compiled" and self.batches_per_run * batch_numbers > LARGEST_RUN:
             raise ValueError(
-                f"iterations_per_run must be at most {LARGEST_RUN // batch_columns:,} to fit in "
+                f"iterations_per_run must be at most {LARGEST_RUN // batch_numbers:,} to fit in "
                 f"memory with new batches of this size, not {self.iterations_per_run:,}"
             )
 
@@ -123,7 +139,12 @@ class Config:
     def batches_per_run(self):
         """How many batches the compiled engine is handed at a time: one if all are the same."""
         uses_one_batch = self.mini_batch_size is None and not self.fresh_batches
-        return 1 if uses_one_batch else self.iterations_per_run
+        return 1 if uses_one_batch and not self.has_noise else self.iterations_per_run
+
+    @property
+    def has_noise(self):
+        """Whether a batch holds random numbers for each unit, behind the operands' bits."""
+        return self.state_noise > 0 or self.jacobian_penalty > 0
 
 
 def check_resumes(given, saved):

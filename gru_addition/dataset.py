@@ -82,7 +82,21 @@ def generate_batch(num_bits, batch_size, random_state):
             f"not {brief(random_state)}"
         )
     x = _draw_operands(num_bits, batch_size, random_state)
-    return x.astype(np.float64), _add(x).astype(np.float64)
+    return x.astype(np.float64), add_columns(x).astype(np.float64)
+
+
+def add_columns(x):
+    """Add operands of shape `(batch, time, 2)` column by column, as one does on paper.
+
+    Returns the bits of the sums, `(batch, time, 1)`; a carry out of the last column is dropped.
+    """
+    y = np.empty_like(x[:, :, :1])
+    carry = 0
+    for column in range(x.shape[1]):
+        total = x[:, column, 0] + x[:, column, 1] + carry
+        y[:, column, 0] = total & 1
+        carry = total >> 1
+    return y
 
 
 def encode(a, b, num_bits):
@@ -118,14 +132,3 @@ def _draw_operands(num_bits, batch_size, random_state):
     bits = random_state.randint(0, 2, size=(batch_size, 2, num_bits - 1), dtype=np.int64)
     # The highest bit stays free for the sum.
     return np.pad(bits, [(0, 0), (0, 0), (0, 1)]).transpose(0, 2, 1)
-
-
-def _add(x):
-    """Add operands of shape `(batch, time, 2)` column by column, as one does on paper."""
-    y = np.empty_like(x[:, :, :1])
-    carry = 0
-    for column in range(x.shape[1]):
-        total = x[:, column, 0] + x[:, column, 1] + carry
-        y[:, column, 0] = total & 1
-        carry = total >> 1
-    return y

@@ -62,8 +62,10 @@ def compiled_engine(model, config):
     def placeholder(*shape):
         return tf.placeholder(model.loss.dtype, shape)
 
-    x, y = placeholder(batches_per_run, None, None, 2), placeholder(batches_per_run, None, None, 1)
-    x_test, y_test = placeholder(None, None, 2), placeholder(None, None, 1)
+    channels = model.gru.input_channels
+    x = placeholder(batches_per_run, None, None, channels)
+    y = placeholder(batches_per_run, None, None, 1)
+    x_test, y_test = placeholder(None, None, channels), placeholder(None, None, 1)
     iterations = tf.placeholder(tf.int32, ())
     losses_fetch = losses_of_run(x, y, x_test, y_test, iterations)
 

@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from gru_addition.checkpoints import load_weights
+from gru_addition.checkpoints import load_network
 from gru_addition.checks import brief
 from gru_addition.command_line import Parser, naming_flags, run_command
 from gru_addition.interruption import put_off
@@ -25,13 +25,14 @@ from gru_addition.variables import writing
 COMMAND = "python -m gru_addition.export"
 
 
-def export(weights, directory, overwrite=False):
+def export(weights, directory, overwrite=False, resolution=None):
     """Write a network as a SavedModel.
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
     directory: where to.
     overwrite: whether to replace a SavedModel that is there, with all that its directory holds. A
         kill in between can leave it beside, in a directory called `.exporting-` and something.
+    resolution: as for `gru_addition.add.Adder.from_weights`.
 
     The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
     first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Raises `ValueError`
@@ -44,7 +45,7 @@ def export(weights, directory, overwrite=False):
         with tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary:
             new, old = Path(temporary, "new"), Path(temporary, "old")
             with writing():
-                _write(weights, new)
+                _write(weights, resolution, new)
             with put_off():
                 _exchange(target, new, old, overwrite)
     except OSError as error:
@@ -82,11 +83,11 @@ def _check_target(directory, overwrite):
     return target
 
 
-def _write(weights, directory):
+def _write(weights, resolution, directory):
     from gru_addition.model import AdditionModel, tf
 
     with tf.Graph().as_default(), tf.Session() as session, _without_warnings():
-        model, trained = AdditionModel.for_weights(weights)
+        model, trained = AdditionModel.for_weights(weights, resolution)
         session.run(tf.global_variables_initializer(), trained)
         output = model.output_of(model.gru.h_t)
         signature = tf.saved_model.predict_signature_def(
@@ -135,7 +136,8 @@ def _export_and_say(argv):
     directory, overwrite = options["directory"], options["overwrite"]
     with naming_flags(["overwrite"]):
         _check_target(directory, overwrite)
-    export(load_weights(options["from"]), directory, overwrite)
+    weights, resolution = load_network(options["from"])
+    export(weights, directory, overwrite, resolution)
     print(f"The network of {options['from']} is exported to {directory}.")
 
 

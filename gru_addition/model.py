@@ -12,7 +12,7 @@ a session, and no process-wide setting is touched:
 import numpy as np
 
 from gru_addition.checks import brief, named_arrays, number, real_array, whole_number
-from gru_addition.config import LEARNING_RATES
+from gru_addition.config import LEARNING_RATES, RESOLUTIONS
 from gru_addition.quiet import quiet_import
 
 with quiet_import():
@@ -36,6 +36,11 @@ OP_SEEDS = {
     "W_output": 175,
     "b_output": 184,
 }
+
+# The distance over which `NoisyGRU.sensitivity` takes a difference, for each unit the largest.
+SMALL_CHANGE = 0.1
+# It is taken of one example in so many: of all, training would take three times as long as without.
+EXAMPLES_PER_SENSITIVITY = 4
 
 
 class GRU:
@@ -88,8 +93,15 @@ class GRU:
         self.bz = weight("bz", hidden_size)
         self.bh = weight("bh", hidden_size)
 
-        self.input_layer = tf.placeholder(self.dtype, (None, None, input_dimensions), name="input")
+        self.input_layer = tf.placeholder(
+            self.dtype, (None, None, self.input_channels), name="input"
+        )
         self.x_t, self.h_0, self.h_t_transposed, self.h_t = self._scan(self.input_layer)
+
+    @property
+    def input_channels(self):
+        """How many numbers are fed for each step."""
+        return self.input_dimensions
 
     @property
     def weights(self):
@@ -123,11 +135,68 @@ class GRU:
         x_t = tf.transpose(inputs, [1, 0, 2], name="x_t")
         if h_0 is None:
             # A product with zeros is zero and takes its batch size from the input.
-            zeros = tf.zeros((self.input_dimensions, self.hidden_size), self.dtype)
+            zeros = tf.zeros((self.input_channels, self.hidden_size), self.dtype)
             h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
         h_t_transposed = tf.scan(self.forward_pass, x_t, initializer=h_0, name="h_t_transposed")
         h_t = tf.transpose(h_t_transposed, [1, 0, 2], name="h_t")
         return x_t, h_0, h_t_transposed, h_t
+
+
+class RoundedGRU(GRU):
+    """A GRU whose state is rounded to multiples of 1 / resolution after every step.
+
+    It has finitely many states, which makes it a finite automaton. resolution: int, at least 1; the
+    rest is as for `GRU`.
+    """
+
+    def __init__(self, input_dimensions, hidden_size, resolution, **options):
+        self.resolution = whole_number("resolution", resolution, *RESOLUTIONS)
+        super().__init__(input_dimensions, hidden_size, **options)
+
+    def forward_pass(self, h_tm1, x_t):
+        """One step, then rounded; otherwise like `GRU.forward_pass`."""
+        return tf.round(super().forward_pass(h_tm1, x_t) * self.resolution) / self.resolution
+
+
+class NoisyGRU(GRU):
+    """A GRU that learns to forgive small changes of its state, by meeting them while it is trained.
+
+    Behind the `input_dimensions` channels of x_t its input has `hidden_size` more, one for each
+    unit, which hold random numbers between -1 and 1. Zeros make it a plain GRU.
+
+    state_noise: float, times which they are added to the state after every step.
+    """
+
+    def __init__(self, input_dimensions, hidden_size, state_noise=0.0, **options):
+        self.state_noise = state_noise
+        super().__init__(input_dimensions, hidden_size, **options)
+
+    @property
+    def input_channels(self):
+        return self.input_dimensions + self.hidden_size
+
+    def forward_pass(self, h_tm1, x_t):
+        """One step, then the noise; x_t has shape (batch, input_channels)."""
+        x_t, noise_t = self._without_noise(x_t)
+        return super().forward_pass(h_tm1, x_t) + self.state_noise * noise_t
+
+    def sensitivity(self, h_tm1, x_t):
+        """How much a step stretches small changes of the state, in the noise's random directions.
+
+        h_tm1: (..., batch, hidden_size). x_t: (..., batch, input_channels). Returns a tensor of
+        shape (...), a mean over some of the examples. Its own mean over the noise is nearly that of
+        the squared Frobenius norm of the Jacobian dh_t / dh_{t-1} (Hoffman et al. 2019,
+        arXiv:1908.02729, section 2.3, with a finite difference). It is zero if there is no noise.
+        """
+        some = (..., slice(None, None, EXAMPLES_PER_SENSITIVITY), slice(None))
+        h_tm1, (x_t, noise_t) = h_tm1[some], self._without_noise(x_t[some])
+        moved = super().forward_pass(h_tm1 + SMALL_CHANGE * noise_t, x_t)
+        change = (moved - super().forward_pass(h_tm1, x_t)) / SMALL_CHANGE
+        # A number drawn between -1 and 1 has a mean square of 1/3.
+        return 3 * tf.reduce_mean(tf.reduce_sum(tf.square(change), axis=-1), axis=-1)
+
+    def _without_noise(self, x_t):
+        return x_t[..., : self.input_dimensions], x_t[..., self.input_dimensions :]
 
 
 class AdditionModel:
@@ -136,6 +205,9 @@ class AdditionModel:
     hidden_size: int, the size of the GRU's state.
     learning_rate: float, Adam's step size; None for a model that is not to be trained.
     dtype, seed: as for `GRU`.
+    resolution: int, for a `RoundedGRU`; None for one that is not rounded.
+    state_noise, jacobian_penalty: floats; if one of them is not zero, the model has a `NoisyGRU`.
+        The penalty is added to the loss for each column, times the sensitivity of its step.
 
     Attributes, by the tutorial's names:
     gru: the `GRU`; its `input_layer` takes the operands' bits, (batch, time, 2).
@@ -148,10 +220,26 @@ class AdditionModel:
     weights: all variables above by name, `Wr` to `b_output`.
     """
 
-    def __init__(self, hidden_size=16, learning_rate=0.001, dtype=tf.float64, seed=None):
+    def __init__(
+        self,
+        hidden_size=16,
+        learning_rate=0.001,
+        dtype=tf.float64,
+        seed=None,
+        *,
+        resolution=None,
+        state_noise=0.0,
+        jacobian_penalty=0.0,
+    ):
         if learning_rate is not None:
             learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
-        self.gru = GRU(2, hidden_size, dtype, seed)
+        if resolution is not None:
+            self.gru = RoundedGRU(2, hidden_size, resolution, dtype=dtype, seed=seed)
+        elif state_noise or jacobian_penalty:
+            self.gru = NoisyGRU(2, hidden_size, state_noise, dtype=dtype, seed=seed)
+        else:
+            self.gru = GRU(2, hidden_size, dtype, seed)
+        self.jacobian_penalty = jacobian_penalty
         dtype = self.gru.dtype
 
         # Unnamed in the graph, as in the tutorial, so that its checkpoints load.
@@ -167,20 +255,24 @@ class AdditionModel:
             batch_size = tf.cast(tf.shape(self.output)[0], dtype)
         squared_error = tf.pow(self.output - self.expected_output, 2)
         self.loss = tf.reduce_sum(0.5 * squared_error) / batch_size
+        if jacobian_penalty:
+            h_tm1 = tf.concat([self.gru.h_0[tf.newaxis], self.gru.h_t_transposed[:-1]], axis=0)
+            self.loss += self._penalty(h_tm1, self.gru.x_t)
         self.optimizer = self.train_step = None
         if learning_rate is not None:
             self.optimizer = tf.train.AdamOptimizer(learning_rate)
             self.train_step = self.optimizer.minimize(self.loss)
 
     @classmethod
-    def for_weights(cls, weights):
+    def for_weights(cls, weights, resolution=None):
         """A model of the size and type of given weights, not to be trained.
 
         Returns it with the feed that sets it to them, and raises the errors of `initial_values`.
         """
         u_z = named_arrays("weights", weights).get("Uz")
         u_z = real_array("Uz", u_z, "hidden_size", "hidden_size")
-        model = cls(len(u_z), learning_rate=None, dtype=np.result_type(u_z, np.float32))
+        dtype = np.result_type(u_z, np.float32)
+        model = cls(len(u_z), learning_rate=None, dtype=dtype, resolution=resolution)
         return model, model.initial_values(weights)
 
     @property
@@ -197,7 +289,9 @@ class AdditionModel:
         return tf.matmul(h_t, self.W_output) + self.b_output
 
     def loss_of(self, x, y):
-        """The loss on other tensors than the placeholders, x (batch, time, 2), y (batch, time, 1).
+        """The loss on other tensors than the placeholders.
+
+        x: (batch, time, 2), for a `NoisyGRU` with its noise. y: (batch, time, 1).
 
         The loss is summed up on the way, column by column, by `tf.foldl`, which keeps only the last
         of what `tf.scan` would return. For the states that `tf.scan` returns, XLA copies all of
@@ -208,12 +302,19 @@ class AdditionModel:
             h_tm1, loss = state_and_loss
             x_t, y_t = column
             h_t = self.gru.forward_pass(h_tm1, x_t)
-            return h_t, loss + tf.reduce_sum(0.5 * tf.pow(self.output_of(h_t) - y_t, 2))
+            loss += tf.reduce_sum(0.5 * tf.pow(self.output_of(h_t) - y_t, 2))
+            if self.jacobian_penalty:
+                loss += batch_size * self._penalty(h_tm1, x_t)
+            return h_t, loss
 
+        batch_size = tf.cast(tf.shape(x)[0], x.dtype)
         h_0 = tf.zeros((tf.shape(x)[0], self.gru.hidden_size), x.dtype)
         columns = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
         _, loss = tf.foldl(add_column, columns, initializer=(h_0, tf.zeros((), x.dtype)))
-        return loss / tf.cast(tf.shape(x)[0], x.dtype)
+        return loss / batch_size
+
+    def _penalty(self, h_tm1, x_t):
+        return self.jacobian_penalty * tf.reduce_sum(self.gru.sensitivity(h_tm1, x_t))
 
     def initial_values(self, weights):
         """Return the feed with which the variables' initializer sets them to `weights`.

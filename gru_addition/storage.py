@@ -89,6 +89,18 @@ def write_file(path, content):
         os.fsync(file.fileno())
 
 
+def replace_file(directory, name, content):
+    """Write bytes as a file of a directory, in place of one that may be there; else `OSError`."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory) as new:
+            write_file(Path(new, name), content)
+            os.replace(Path(new, name), Path(directory, name))
+            sync(directory)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"{name} can't be saved in {directory}: {reason}") from None
+
+
 def sync(path):
     """Wait until a file that somebody else wrote, or the names in a directory, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -73,7 +73,7 @@ class Run:
         """An `Adder` with the trained weights."""
         from gru_addition.add import Adder
 
-        return Adder.from_weights(self.weights)
+        return Adder.from_weights(self.weights, self.config.resolution)
 
 
 def train(
@@ -141,8 +141,11 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
     resumed = None if directory is None else directory.resumed
     random_state = np.random.RandomState(config.seed)
     data_sha256 = _digest(data)
-    x_train, y_train, *validation_set = data or _draw_data(config, random_state)
+    x_train, y_train, x_test, y_test = data or _draw_data(config, random_state)
     batches = Batches(config, x_train, y_train, random_state)
+    if config.has_noise:
+        # The network is validated without noise.
+        x_test = np.pad(x_test, [(0, 0), (0, 0), (0, config.hidden_size)])
     history = History(config.iterations)
     if resumed is not None:
         history.extend(resumed.history.train_losses, resumed.history.validation_losses)
@@ -167,7 +170,7 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
         while not (history.is_complete or signals):
             number = config.checkpoint_interval - len(history) % config.checkpoint_interval
             some_batches = islice(batches, min(number, config.iterations - len(history)))
-            for losses in built.run_iterations(session, some_batches, validation_set):
+            for losses in built.run_iterations(session, some_batches, (x_test, y_test)):
                 history.extend(*losses)
                 _report(on_progress, history, save)
                 if signals:
@@ -184,7 +187,14 @@ def _build(config, initial_weights):
     from gru_addition.model import AdditionModel, tf
 
     with tf.Graph().as_default() as graph, xla.for_xla():
-        model = AdditionModel(config.hidden_size, config.learning_rate, config.dtype, config.seed)
+        model = AdditionModel(
+            config.hidden_size,
+            config.learning_rate,
+            config.dtype,
+            config.seed,
+            state_noise=config.state_noise,
+            jacobian_penalty=config.jacobian_penalty,
+        )
         initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
         build_engine = choose_engine(config.engine)

@@ -67,13 +67,13 @@ def without_work(monkeypatch, adder, place):
     """The commands, but that they train nothing, export nothing, and build no new network."""
 
     def restored(path):
-        add.load_weights(path)
+        add.load_network(path)
         return adder
 
     monkeypatch.setattr(train, "_train_with_reports", lambda *_: SimpleNamespace(adder=None))
     monkeypatch.setattr(train, "_ask", lambda adder: None)
     monkeypatch.setattr(Adder, "restore", restored)
-    monkeypatch.setattr(export, "_write", lambda weights, directory: directory.mkdir())
+    monkeypatch.setattr(export, "_write", lambda weights, resolution, directory: directory.mkdir())
     monkeypatch.chdir(place)
 
 

@@ -1,0 +1,55 @@
+"""What a proved network is: a finite automaton, and the smallest one that does the same.
+
+A Mealy machine reads one of the four pairs of bits at a time and writes a bit. The states of a
+certificate make one. Minimised, that of a network that adds rightly has two states, and they are
+the carry: adding on paper is the smallest machine that adds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_addition.network import Network
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """A Mealy machine that begins in state 0.
+
+    targets: (n, 4), the state to which each pair of bits leads from each state, the pairs in the
+        order 0+0, 0+1, 1+0, 1+1.
+    outputs: (n, 4), the bit that is written on the way.
+    """
+
+    targets: np.ndarray
+    outputs: np.ndarray
+
+    @classmethod
+    def of_certificate(cls, certificate):
+        """The states of a certificate, with the bits that the network itself reads in them.
+
+        What the certificate says of carries and bits is not used.
+        """
+        resolution = int(certificate["resolution"]) or None
+        bits = Network(certificate, resolution).output(certificate["states"]) > 0.5
+        targets = certificate["targets"]
+        return cls(targets, bits[targets].astype(int))
+
+    def minimised(self):
+        """The smallest automaton that writes the same, and the state of it for each of ours.
+
+        States that write alike are taken for the same, until pairs of bits lead from some of them
+        to states that are not (Moore 1956, Gedanken-experiments on sequential machines, theorem 4).
+        """
+        _, classes = np.unique(self.outputs, axis=0, return_inverse=True)
+        while True:
+            signatures = np.column_stack([classes, classes[self.targets]])
+            _, finer = np.unique(signatures, axis=0, return_inverse=True)
+            if finer.max() == classes.max():
+                break
+            classes = finer
+        # Numbered in the order in which they first appear, the start being 0.
+        _, first, classes = np.unique(classes, return_index=True, return_inverse=True)
+        rank = np.argsort(np.argsort(first))
+        chosen = np.sort(first)
+        return Automaton(rank[classes[self.targets[chosen]]], self.outputs[chosen]), rank[classes]

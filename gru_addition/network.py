@@ -1,0 +1,109 @@
+"""A trained network as a function that steps through the columns of a sum, in NumPy.
+
+A column holds one of four pairs of bits. What the network does with a sum is a path through its
+states, and the study of all sums is the study of one map: from a state to the four that may follow.
+
+    network = Network(run.weights)
+    network.settle(network.steps(np.zeros((1, 16))))   # the four states after the first column
+"""
+
+import numpy as np
+
+from gru_addition.checks import named_arrays, real_array, whole_number
+from gru_addition.config import RESOLUTIONS
+
+# The pairs of bits that a column may hold, of the operand a and of the operand b.
+A = np.array([0, 0, 1, 1])
+B = np.array([0, 1, 0, 1])
+STATES_AT_A_TIME = 8192
+
+
+class Network:
+    """The network with these weights.
+
+    weights: arrays by name, `Wr` to `b_output`. Computed with in float64.
+    resolution: the state is rounded to multiples of 1 / resolution after every step; None if not.
+
+    slack: a bound on how far a computed state (in the Euclidean norm) or output may be from the
+        exact one, see `step_error`, with room to spare.
+
+    Raises `TypeError` or `ValueError` for weights that do not fit.
+    """
+
+    def __init__(self, weights, resolution=None):
+        weights = named_arrays("weights", weights)
+        hidden = len(real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size"))
+        shapes = {"W": (2, hidden), "U": (hidden, hidden), "b": (hidden,)}
+        shapes = {kind + gate: shapes[kind] for kind in shapes for gate in "rzh"}
+        shapes |= {"W_output": (hidden, 1), "b_output": (1,)}
+        self.weights = {
+            name: real_array(name, weights.get(name), *shape).astype(np.float64)
+            for name, shape in shapes.items()
+        }
+        if resolution is not None:
+            resolution = whole_number("resolution", resolution, *RESOLUTIONS)
+        self.resolution = resolution
+        self.hidden_size = hidden
+        dtype = np.result_type(np.asarray(weights["Uz"]).dtype, np.float32)
+        self.slack = max(1e-9, 4 * step_error(self.weights, np.finfo(dtype).eps))
+        columns = np.stack([A, B], axis=1)
+        # What the bits of a column add to each gate, (4, hidden_size).
+        self.from_input = {
+            gate: columns @ self.weights["W" + gate] + self.weights["b" + gate] for gate in "rzh"
+        }
+
+    def steps(self, h):
+        """The states that follow on h, (n, hidden_size), for each pair of bits, not yet rounded.
+
+        Returns (n, 4, hidden_size), the pairs in the order of `A` and `B`.
+        """
+        pieces = range(0, len(h), STATES_AT_A_TIME)
+        return np.concatenate([self._steps(h[i : i + STATES_AT_A_TIME]) for i in pieces])
+
+    def _steps(self, h):
+        def product(gate):
+            return (h @ self.weights["U" + gate])[:, np.newaxis] + self.from_input[gate]
+
+        h = np.asarray(h)
+        z, r = sigmoid(product("z")), sigmoid(product("r"))
+        h = h[:, np.newaxis]
+        proposal = np.tanh((r * h) @ self.weights["Uh"] + self.from_input["h"])
+        return (1 - z) * h + z * proposal
+
+    def settle(self, h):
+        """States as the network keeps them: rounded, if it rounds them."""
+        return h if self.resolution is None else np.round(h * self.resolution) / self.resolution
+
+    def output(self, h):
+        """The output for states of shape (..., hidden_size): (...), above 0.5 for a one."""
+        return h @ self.weights["W_output"][:, 0] + self.weights["b_output"][0]
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def step_error(weights, epsilon):
+    """Bound how far one step, computed in floating point, may be from the exact one.
+
+    epsilon: twice the largest relative error of an operation. Returns a bound for the Euclidean
+    norm of a state's error and for the error of an output, whatever the order of the summation
+    (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), if sigmoid and tanh
+    are right to 100 epsilon, and if no number of a state is above 1.1. (A state lies between the
+    state before it, at first zero, and a tanh.)
+    """
+    hidden = len(weights["Uz"])
+    largest, of_sum, of_function = 1.1, (hidden + 6) * epsilon, 100 * epsilon
+
+    def of_product(gate):
+        terms = sum(abs(weights[kind + gate]).sum(axis=0) for kind in "WU") + abs(
+            weights["b" + gate]
+        )
+        return of_sum * largest * terms.max()
+
+    z, r = (of_product(gate) / 4 + of_function for gate in "zr")
+    reset = largest * r + 2 * epsilon
+    proposal = abs(weights["Uh"]).sum(axis=0).max() * reset + of_product("h") + of_function
+    state = np.sqrt(hidden) * (2 * largest * z + proposal + 4 * epsilon)
+    output = of_sum * largest * (abs(weights["W_output"]).sum() + abs(weights["b_output"][0]))
+    return float(max(state, output))

@@ -1,0 +1,178 @@
+"""Pictures of what a network has learned: its states, where they drift, and the machine they make.
+
+Everything here is computed with `gru_addition.network.Network`, and knows nothing of TensorFlow.
+"""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch
+
+from gru_addition.automaton import Automaton
+from gru_addition.network import A, B, Network
+
+DOTS_PER_INCH = 144
+COLUMNS_OF_ZEROS = 60
+NO_CARRY, CARRY, WRONG = "tab:blue", "tab:orange", "tab:red"
+PAIRS = "0+0", "0+1", "1+0", "1+1"
+
+
+def proof_figure(weights, resolution, proof):
+    """Draw what is known of a network, a `gru_addition.prove.Proof`, in three panels.
+
+    The states of random sums in the plane in which they differ most, with those of a certificate or
+    with the path of the wrong sum; the automaton, minimised, or the outputs along the path; and the
+    unit of the state that moves most on a long run of zeros.
+    """
+    network = Network(weights, resolution)
+    figure = Figure(figsize=(13, 4.2), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    plane_axes, middle_axes, zeros_axes = figure.subplots(1, 3)
+    draw_plane(plane_axes, network, proof)
+    if proof.certificate is not None:
+        draw_machine(middle_axes, Automaton.of_certificate(proof.certificate).minimised()[0])
+        middle_axes.set_title("All of them, minimised: the carry")
+    else:
+        draw_outputs(middle_axes, network, proof.wrong_sum)
+    draw_zeros(zeros_axes, network)
+    figure.suptitle(f"{proof.verdict}", fontweight="bold")
+    return figure
+
+
+def draw_plane(axes, network, proof):
+    """Draw states in the plane of their two largest principal components, coloured by the carry."""
+    states, carries = _random_states(network)
+    centre = states.mean(axis=0)
+    _, _, directions = np.linalg.svd(states - centre, full_matrices=False)
+
+    def in_plane(h):
+        return ((h - centre) @ directions[:2].T).T
+
+    for carry, color in enumerate((NO_CARRY, CARRY)):
+        x, y = in_plane(states[carries == carry])
+        axes.scatter(x, y, s=4, alpha=0.25, color=color, linewidths=0)
+        axes.scatter([], [], s=20, color=color, label=f"carry {carry}")
+    if proof.certificate is not None:
+        c = proof.certificate
+        x, y = in_plane(c["states"])
+        for pair in range(4):
+            to = c["targets"][:, pair]
+            axes.plot([x, x[to]], [y, y[to]], color="0.4", linewidth=0.4, alpha=0.4)
+        colors = np.where(c["carries"] == 1, CARRY, NO_CARRY)
+        axes.scatter(x, y, s=28, color=colors, edgecolors="black", linewidths=0.7, zorder=3)
+        for place, radius, color in zip(zip(x, y, strict=True), c["radii"], colors, strict=True):
+            axes.add_patch(Circle(place, radius, color=color, alpha=0.12, linewidth=0))
+        axes.set_title(f"The {len(x):,} states of the certificate")
+    elif proof.wrong_sum is not None:
+        path, _ = _path(network, proof.wrong_sum)
+        x, y = in_plane(path)
+        axes.plot(x, y, "-k", linewidth=0.8, alpha=0.7, label="the wrong sum")
+        axes.scatter(x[-1:], y[-1:], marker="X", s=80, color=WRONG, zorder=3, label="its end")
+        axes.set_title("States of random sums, and a path that goes wrong")
+    else:
+        axes.set_title("States of random sums")
+    axes.set_xlabel("first principal component of the state")
+    axes.set_ylabel("second")
+    axes.legend(loc="best", fontsize="small")
+
+
+def draw_machine(axes, machine):
+    """Draw a small automaton: its states on a line, with the pairs of bits / the bit written."""
+    number = len(machine.targets)
+    places = np.column_stack([np.arange(number) * 2.4, np.zeros(number)])
+    names = ["no carry", "carry"] if number == 2 else [str(state) for state in range(number)]
+    for state, place in enumerate(places):
+        axes.add_patch(Circle(place, 0.42, facecolor=(NO_CARRY, CARRY)[state % 2], alpha=0.35))
+        axes.text(*place, names[state], ha="center", va="center")
+        for target in range(number):
+            pairs = np.flatnonzero(machine.targets[state] == target)
+            label = "\n".join(f"{PAIRS[i]} / {machine.outputs[state, i]}" for i in pairs)
+            if not label:
+                continue
+            middle = (place + places[target]) / 2
+            if state == target:
+                begin, end, bend, height = place + (-0.3, 0.3), place + (0.3, 0.3), -1.5, 1.35
+            else:
+                side = np.sign(target - state)
+                begin, end = (
+                    place + (0.38 * side, 0.18 * side),
+                    places[target] + (-0.38 * side, 0.18 * side),
+                )
+                bend, height = -0.35, 0.62 * side
+            axes.add_patch(
+                FancyArrowPatch(
+                    begin,
+                    end,
+                    connectionstyle=f"arc3,rad={bend}",
+                    arrowstyle="-|>",
+                    mutation_scale=14,
+                )
+            )
+            axes.text(
+                middle[0], middle[1] + height, label, ha="center", va="center", fontsize="small"
+            )
+    axes.set_xlim(-1.2, places[-1, 0] + 1.2)
+    axes.set_ylim(-1.6, 1.9)
+    axes.set_aspect("equal")
+    axes.axis("off")
+
+
+def draw_outputs(axes, network, wrong_sum):
+    """Draw the output along a wrong sum, and where the bits of the right one are."""
+    axes.axhline(0.5, color="0.6", linewidth=0.8)
+    if wrong_sum is None:
+        axes.set_title("No wrong sum is known")
+        axes.axis("off")
+        return
+    path, bits = _path(network, wrong_sum)
+    outputs = network.output(path)
+    columns = np.arange(len(bits))
+    axes.plot(columns, outputs, ".-", color="0.3", linewidth=0.8, label="output")
+    axes.scatter(columns, bits, s=22, facecolors="none", edgecolors="tab:green", label="right bit")
+    wrong = (outputs > 0.5) != bits
+    axes.scatter(columns[wrong], outputs[wrong], marker="X", s=80, color=WRONG, label="wrong")
+    axes.set_xlabel("column, from the lowest bit")
+    axes.set_title("The output along the wrong sum")
+    axes.legend(loc="best", fontsize="small")
+
+
+def draw_zeros(axes, network):
+    """Draw the unit that moves most on a run of zeros, after the start and after 1 + 1."""
+    runs = []
+    for first in (0, 3):
+        h = network.settle(network.steps(np.zeros((1, network.hidden_size))))[:, first]
+        states = [h]
+        for _ in range(COLUMNS_OF_ZEROS):
+            states.append(network.settle(network.steps(states[-1]))[:, 0])
+        runs.append(np.concatenate(states))
+    # What it does in the first columns, when the carry is used up, is no drift.
+    unit = np.ptp(np.stack(runs)[:, 5:], axis=1).max(axis=0).argmax()
+    for run, color, name in zip(runs, (NO_CARRY, CARRY), ("0 + 0", "1 + 1"), strict=True):
+        axes.plot(run[:, unit], ".-", color=color, linewidth=0.8, label=f"after {name}")
+    axes.set_xlabel("column, each of them 0 + 0 but the first")
+    axes.set_ylabel(f"unit {unit} of the state")
+    axes.set_title("A long run of zeros")
+    axes.legend(loc="best", fontsize="small")
+
+
+def _random_states(network, sums=200, columns=40):
+    """The states along random sums, and the carries that they should remember."""
+    pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
+    h, carry, states, carries = np.zeros((sums, network.hidden_size)), 0, [], []
+    for pair in pairs:
+        h = network.settle(network.steps(h))[np.arange(sums), pair]
+        carry = (A[pair] + B[pair] + carry) >> 1
+        states.append(h)
+        carries.append(carry)
+    return np.concatenate(states), np.concatenate(carries)
+
+
+def _path(network, wrong_sum):
+    """The states along a sum, and the bits of the right one."""
+    h, states = np.zeros((1, network.hidden_size)), []
+    for column in range(wrong_sum.num_bits):
+        pair = 2 * (wrong_sum.a >> column & 1) + (wrong_sum.b >> column & 1)
+        h = network.settle(network.steps(h))[:, pair]
+        states.append(h)
+    bits = [wrong_sum.total >> column & 1 for column in range(wrong_sum.num_bits)]
+    return np.concatenate(states), np.array(bits)

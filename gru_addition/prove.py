@@ -1,0 +1,373 @@
+"""Prove that a trained network adds every pair of numbers rightly, or find the smallest it does not.
+
+    python -m gru_addition.prove
+
+**What is claimed.** A network reads the columns of a sum one after the other. It is right at every
+length if, whatever columns it has read, its output in the last one is above 0.5 just if the sum has
+a one there. There are infinitely many sums; a proof has to take them all in a finite number of
+steps.
+
+**With a rounded state** (`gru_addition.model.RoundedGRU`) the network is a finite automaton. From the
+state zero and the carry 0, a search follows the four pairs of bits that a column may hold, from each
+state to the next, and remembers what carry a right sum would have there. If one step gives a wrong
+bit, its path spells a wrong sum; since shorter paths come first, none has fewer bits. If the search
+ends, it has met every state in which the network can ever be, each with its carry, and all bits were
+right.
+
+**Without rounding** the states are infinitely many. The search takes a state for one that it has met
+if it is near it and has the same carry and bit. That is no proof, for small differences might grow.
+So each state gets a ball around it, and the radii are made so large that a step from anywhere in a
+ball ends in the ball of the state that was taken for the target:
+
+    stretch * radius + gap + slack <= radius of the target
+
+where stretch is a bound on the norm of the step's Jacobian in the whole ball (so that, by the mean
+value inequality, a step from the ball strays at most stretch * radius from the step from its
+centre), and gap is the distance between that step and the target. If in all balls the output stays
+on the right side of 0.5, induction over the columns does the rest: at first the state is zero, which
+is in the first ball with carry 0; and each column leads from a ball into that of the target, with
+the right bit and the right carry. This works if the network contracts: if it forgets what is not
+the carry.
+
+**Floating point.** The network that is used does not compute exactly. Whatever the order in which
+its sums are taken, a step's state and output are wrong by at most what
+`gru_addition.network.step_error` computes from the weights; of the machine it is assumed that its
+sums and products are rounded as IEEE 754 says, and that sigmoid and tanh are right to 100 units in
+the last place. The slack is at least four times that, and at least 1e-9 (a step is wrong by some
+1e-13 in float64). It is added to every gap. No output and no number that is rounded may be nearer
+than the slack to 0.5, or to a tie. Where a certificate is made, the session of the real graph takes
+the same steps from the same states, and must arrive within the slack.
+
+**Who checks.** Search and stretch are computed in NumPy, and might be wrong. What they find is not
+believed: a wrong sum is put to the real graph, in the tutorial's session; and a certificate goes
+through `gru_addition.verify`, which shares no code with this, in exact ball arithmetic. Only then
+is it called a proof.
+
+**Refuted, and how small.** All sums of up to nine bits are tried, which finds the smallest wrong one
+if it is among them. Beyond, what the searches find need not be the smallest. But the radii prove
+something too before one becomes too large: they have followed the balls for some columns, and all
+sums of so many bits are right.
+"""
+
+import io
+import math
+import os
+import shlex
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gru_addition.add import show_sum
+from gru_addition.automaton import Automaton
+from gru_addition.checkpoints import load_network
+from gru_addition.checks import whole_number
+from gru_addition.command_line import Parser, naming_flags, number_or_text, run_command
+from gru_addition.config import RESOLUTIONS
+from gru_addition.cover import ball_radii, stretch
+from gru_addition.dataset import encode, from_bytes
+from gru_addition.integers import write_integer
+from gru_addition.network import A, B, Network
+from gru_addition.portraits import proof_figure
+from gru_addition.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
+from gru_addition.storage import prepare_directory, replace_file
+from gru_addition.verify import COMMAND as VERIFY
+from gru_addition.verify import RefusedError, verify
+
+COMMAND = "python -m gru_addition.prove"
+CERTIFICATE, FIGURE = "certificate.npz", "proof.png"
+PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
+STATUSES = {PROVED: 0, REFUTED: 1, UNDECIDED: 3}
+ALL_SUMS = 9
+SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005
+MOST_BALLS = 2000
+MOST_ROUNDED_STATES = 100_000
+# The columns that are shown of a long sum, the highest ones.
+COLUMNS_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is known of a network.
+
+    verdict: "proved", "refuted" or "undecided".
+    wrong_sum: if refuted, the smallest `gru_addition.search.WrongSum` that was found.
+    answer: what the real graph gives for it.
+    has_fewest_bits, is_smallest: whether it is proved that no wrong sum has fewer bits, and that of
+        those with as many bits it is the smallest.
+    right_bits: all sums of up to so many bits are proved right; infinity if proved.
+    certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`;
+        `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
+        `output_margins` and `step_margins`, which tell how narrowly it holds.
+    tried: what was tried, in words.
+    """
+
+    verdict: str
+    wrong_sum: WrongSum | None = None
+    answer: int | None = None
+    has_fewest_bits: bool = False
+    is_smallest: bool = False
+    right_bits: float = 0
+    certificate: dict | None = field(default=None, repr=False)
+    tried: tuple = ()
+
+
+def prove(weights, resolution=None):
+    """Return a `Proof` about the network with these weights.
+
+    weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
+    resolution: as for `gru_addition.add.Adder.from_weights`.
+
+    Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, the longer the
+    less the network contracts.
+    """
+    network = Network(weights, resolution)
+    with closing(_RealGraph(weights, resolution)) as graph:
+        if resolution is None:
+            return _prove_plain(network, weights, graph)
+        return _prove_rounded(network, weights, graph)
+
+
+def _prove_rounded(network, weights, graph):
+    exploration = explore(network, 0.25 / network.resolution, MOST_ROUNDED_STATES)
+    number, columns = len(exploration.states), exploration.columns
+    certain = exploration.is_certain
+    if exploration.wrong_sum is not None:
+        return _refute(
+            graph, exploration.wrong_sum, certain, certain, columns - 1 if certain else 0
+        )
+    tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
+    if exploration.is_closed and certain:
+        radii = np.zeros(number)
+        certificate = _certificate(network, weights, exploration, radii)
+        failure = _failure(certificate, weights, graph)
+        if failure is None:
+            return Proof(PROVED, right_bits=math.inf, certificate=certificate)
+        tried.append(failure)
+    return Proof(UNDECIDED, right_bits=columns if certain else 0, tried=tuple(tried))
+
+
+def _prove_plain(network, weights, graph):
+    wrong_sum, certain = try_all_sums(network, ALL_SUMS)
+    if wrong_sum is not None:
+        return _refute(graph, wrong_sum, certain, certain, wrong_sum.num_bits - 1 if certain else 0)
+    right_bits = ALL_SUMS if certain else 0
+    tried = [f"all sums of up to {ALL_SUMS} bits: right"]
+    found = []
+    for spacing in SPACINGS:
+        exploration = explore(network, spacing)
+        what = f"{len(exploration.states):,} states {spacing:g} apart"
+        if exploration.wrong_sum is not None:
+            found.append(exploration.wrong_sum)
+        elif not exploration.is_closed:
+            tried.append(f"{what}: too many, after {exploration.columns:,} columns")
+            break
+        elif len(exploration.states) > MOST_BALLS:
+            tried.append(f"{what}: too many for balls around them")
+            break
+        elif not found:
+            radii, columns = ball_radii(network, exploration)
+            if radii is None:
+                right_bits = max(right_bits, columns)
+                tried.append(f"{what}: balls around them grow too large after {columns:,} columns")
+                continue
+            certificate = _certificate(network, weights, exploration, radii)
+            failure = _failure(certificate, weights, graph)
+            if failure is None:
+                return Proof(PROVED, right_bits=math.inf, certificate=certificate)
+            tried.append(f"{what}: {failure}")
+    found += filter(None, [repeat_words(network)])
+    if found:
+        smallest = min(found)
+        fewest = smallest.num_bits <= right_bits + 1
+        return _refute(graph, smallest, fewest, False, right_bits)
+    tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
+    return Proof(UNDECIDED, right_bits=right_bits, tried=tuple(tried))
+
+
+def _refute(graph, wrong_sum, has_fewest_bits, is_smallest, right_bits):
+    answer = graph.add(wrong_sum)
+    if answer == wrong_sum.total:
+        sum_ = f"{wrong_sum.a} + {wrong_sum.b} on {wrong_sum.num_bits} bits"
+        return Proof(UNDECIDED, tried=(f"{sum_}: wrong in NumPy, right in the real graph",))
+    return Proof(REFUTED, wrong_sum, answer, has_fewest_bits, is_smallest, right_bits)
+
+
+def _certificate(network, weights, exploration, radii):
+    states, targets, bits = exploration.states, exploration.targets, exploration.bits
+    outputs = (2 * bits - 1) * (network.output(states) - 0.5)
+    room = np.linalg.norm(network.weights["W_output"]) * radii
+    if network.resolution is None:
+        strays = stretch(network, states, radii) * radii[:, np.newaxis] + exploration.gaps
+        step_margins = radii[targets] - strays
+    else:
+        steps = network.steps(states)
+        step_margins = 0.5 / network.resolution - abs(steps - network.settle(steps)).max(axis=2)
+    return {name: np.asarray(weights[name]) for name in network.weights} | {
+        "resolution": np.array(network.resolution or 0),
+        "slack": np.array(network.slack),
+        "states": states,
+        "radii": radii,
+        "carries": exploration.carries,
+        "bits": bits,
+        "targets": targets,
+        "output_margins": np.where(bits == NO_BIT, np.inf, outputs - room),
+        "step_margins": step_margins,
+    }
+
+
+def _failure(certificate, weights, graph):
+    """Say why a certificate is not accepted; None if it is."""
+    try:
+        verify(certificate, weights, int(certificate["resolution"]) or None)
+    except RefusedError as error:
+        return f"refused by the checker: {error}"
+    network = Network(weights, int(certificate["resolution"]) or None)
+    expected = network.settle(network.steps(certificate["states"]))
+    off = np.linalg.norm(graph.steps(certificate["states"]) - expected, axis=2).max()
+    return None if off <= network.slack else f"the real graph is {off:.1g} away from NumPy"
+
+
+class _RealGraph:
+    """The tutorial's graph in a session, without XLA: what is to be proved right."""
+
+    def __init__(self, weights, resolution):
+        from gru_addition.model import AdditionModel, tf
+
+        with tf.Graph().as_default() as graph:
+            self._model, trained = AdditionModel.for_weights(weights, resolution)
+            self._h_0 = tf.placeholder(self._model.gru.dtype, (None, self._model.gru.hidden_size))
+            self._h_t = self._model.gru.hidden_states(self._model.gru.input_layer, self._h_0)
+            initialize = tf.global_variables_initializer()
+            graph.finalize()
+        self._session = tf.Session(graph=graph)
+        self._session.run(initialize, trained)
+        self.close = self._session.close
+
+    def add(self, wrong_sum):
+        """Return what it makes of a sum."""
+        x = encode(wrong_sum.a, wrong_sum.b, wrong_sum.num_bits)
+        output = self._session.run(self._model.output, {self._model.gru.input_layer: x})
+        return from_bytes(output[0, :, 0] > 0.5)
+
+    def steps(self, states):
+        """Return the states that follow, (n, 4, hidden_size), like `Network.steps`, but rounded."""
+        pairs = np.tile(np.stack([A, B], axis=1), (len(states), 1))[:, np.newaxis]
+        feed = {self._model.gru.input_layer: pairs, self._h_0: np.repeat(states, 4, axis=0)}
+        return self._session.run(self._h_t, feed).reshape(len(states), 4, -1)
+
+
+def main(argv=None):
+    """Run the command with these arguments, by default the program's; return its exit status."""
+    return run_command(COMMAND, _prove_and_say, argv)
+
+
+def _prove_and_say(argv):
+    source, resolution, directory = _parse(argv)
+    weights, saved_resolution = load_network(source)
+    resolution = saved_resolution if resolution is None else resolution
+    with naming_flags(["output_dir"]):
+        directory = prepare_directory(directory)
+    proof = prove(weights, resolution)
+    print(_in_words(proof), flush=True)
+    if proof.verdict == PROVED:
+        certificate = io.BytesIO()
+        np.savez(certificate, **proof.certificate)
+        replace_file(directory, CERTIFICATE, certificate.getvalue())
+        path = shlex.quote(str(directory / CERTIFICATE))
+        print(
+            f"Certificate: {path}; to check it again: {VERIFY} {path} --from {shlex.quote(source)}"
+        )
+    png = io.BytesIO()
+    proof_figure(weights, resolution, proof).savefig(png, format="png")
+    replace_file(directory, FIGURE, png.getvalue())
+    print(f"Picture: {directory / FIGURE}")
+    return STATUSES[proof.verdict]
+
+
+def _parse(argv):
+    parser = Parser(
+        prog=COMMAND,
+        description="Prove that a trained network adds every pair of numbers rightly, at every "
+        "length; or find the smallest sum that it gets wrong.",
+        epilog="The exit status is 0 if it is proved, 1 if it is refuted, 3 if neither could be "
+        "done, and 2 if an argument is wrong or no network can be read.",
+    )
+    parser.add_source()
+    parser.add_argument(
+        "--resolution",
+        type=number_or_text(int),
+        metavar="N",
+        help="round the state to multiples of 1/N after every step (default: as the run says)",
+    )
+    parser.add_argument(
+        "--output-dir",
+        metavar="DIR",
+        help=f"where to write {CERTIFICATE}, if it is proved, and {FIGURE} (default: the directory "
+        "of the run)",
+    )
+    options = vars(parser.parse_args(argv))
+    source, resolution = options["from"], options["resolution"]
+    with naming_flags(["resolution"]):
+        if resolution is not None:
+            resolution = whole_number("resolution", resolution, *RESOLUTIONS)
+    # A checkpoint of TensorFlow 1 is known by the name of its files.
+    beside = source if os.path.isdir(source) else os.path.dirname(source) or "."
+    directory = options["output_dir"]
+    return source, resolution, beside if directory is None else directory
+
+
+def _in_words(proof):
+    if proof.verdict == PROVED:
+        automaton = Automaton.of_certificate(proof.certificate)
+        states, smallest = len(automaton.targets), len(automaton.minimised()[0].targets)
+        balls = "states" if proof.certificate["resolution"] else "balls around states"
+        return (
+            "proved: adds every pair correctly at every length\n\n"
+            f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
+            f"pairs of bits\nlead into others. Minimised, they are {smallest}: the carry."
+        )
+    if proof.verdict == UNDECIDED:
+        return "undecided: no wrong sum was found, and no proof\n\nTried:\n" + "\n".join(
+            f"- {what}" for what in proof.tried
+        )
+    wrong = proof.wrong_sum
+    name = "the smallest wrong sum" if proof.is_smallest else "the smallest wrong sum found"
+    lines = [
+        f"refuted: {name} is {_shown(wrong.a)} + {_shown(wrong.b)}, on {wrong.num_bits:,} bits",
+        "",
+        _columns(wrong, proof.answer),
+        "",
+    ]
+    if proof.is_smallest:
+        lines.append("That it is the smallest is proved: all sums before it are right.")
+    elif proof.has_fewest_bits:
+        lines.append(
+            "That none has fewer bits is proved; whether a smaller one has as many is not known."
+        )
+    else:
+        lines.append(
+            f"All sums of up to {proof.right_bits:,} bits are proved right; whether there is a "
+            "smaller wrong one\nbetween is not known."
+        )
+    return "\n".join(lines)
+
+
+def _shown(number):
+    return write_integer(number) if number.bit_length() <= 128 else hex(number)
+
+
+def _columns(wrong, answer):
+    """The sum in columns; of a long one the highest."""
+    lines = show_sum(wrong.a, wrong.b, answer, wrong.num_bits).splitlines()
+    if wrong.num_bits <= COLUMNS_SHOWN:
+        return "\n".join(lines)
+    # Labels take the first eleven characters, and every column two.
+    end = 11 + 2 * COLUMNS_SHOWN
+    return "\n".join(line[:end].rstrip() + (" ..." if line[end:] else "") for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""Search for the smallest sum that a network gets wrong.
+
+Smallest means: of the fewest bits, among these of the smallest sum, among these of the smallest a.
+A sum of n bits is one whose operands and whose sum are written with n bits, in n columns.
+
+There are three searches. `try_all_sums` leaves nothing out, and comes as far as nine bits.
+`explore` follows states instead of sums, and takes a state for one that it has met if it is near
+enough: so it comes to an end. `repeat_words` goes far in a few directions, in which many networks
+drift. What each of them finds is the path of a true sum.
+"""
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from gru_addition.network import A, B
+
+NO_BIT = -1
+MOST_STATES = 20_000
+MOST_COLUMNS = 2000
+# What the lengths of all words divide that `repeat_words` repeats.
+PERIOD = 12
+# Beyond this distance nothing is near. The states of a GRU lie between -1 and 1.
+FAR = 1e3
+
+
+@dataclass(frozen=True, order=True)
+class WrongSum:
+    """A pair that a network adds wrongly on `num_bits` bits; the smaller, the earlier in order."""
+
+    num_bits: int
+    total: int
+    a: int
+
+    @property
+    def b(self):
+        return self.total - self.a
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What `explore` found: states, and how near each lies to where others lead.
+
+    states: (n, hidden_size), the first one the zeros from which every sum begins.
+    carries: (n,), the carry that is to be remembered in a state.
+    bits: (n,), the bit that is to be read from a state; `NO_BIT` for the first.
+    targets: (n, 4), the state that is taken for the one to which each pair of bits leads.
+    gaps: (n, 4), the Euclidean distance between the two.
+    wrong_sum: the first `WrongSum` on the way, or None.
+    is_certain: whether no output was nearer to 0.5, and no number that was rounded nearer to a tie,
+        than the network's slack.
+    columns: how many columns the longest path has.
+    is_closed: whether each state has its targets. It has not if there were too many of them, or if
+        a wrong sum ended the search.
+    """
+
+    states: np.ndarray = field(repr=False)
+    carries: np.ndarray = field(repr=False)
+    bits: np.ndarray = field(repr=False)
+    targets: np.ndarray = field(repr=False)
+    gaps: np.ndarray = field(repr=False)
+    wrong_sum: WrongSum | None
+    is_certain: bool
+    columns: int
+    is_closed: bool
+
+
+def try_all_sums(network, num_bits):
+    """Return the smallest `WrongSum` of up to `num_bits` bits, or None, and whether it is certain.
+
+    It is not if an output was nearer to 0.5 than the network's slack.
+    """
+    paths, found, is_certain = _Paths.before_all_columns(network), None, True
+    while paths.columns < num_bits:
+        paths = paths.followed(network)
+        is_certain = is_certain and paths.are_certain
+        found = _smallest(found, paths, network)
+        if found is not None and found.num_bits <= paths.columns:
+            return found, is_certain
+    return None, is_certain
+
+
+def explore(network, spacing, most_states=MOST_STATES):
+    """Follow all sums column by column, until no state appears that is not near one met before.
+
+    spacing: a state is new if no other with the same carry and bit is at this distance. If the
+        network rounds its states, and this is less than half of what it rounds to, only equal ones
+        are taken for each other. Then the wrong sum that is found is the smallest, for: the first
+        path to reach a state is as short as any, and of several in the same column that of the
+        smallest sum is kept.
+    most_states: at how many of them to give up.
+
+    Returns an `Exploration`.
+    """
+    frontier, found, is_certain = _Paths.before_all_columns(network), None, True
+    states, carries, bits = frontier.h, frontier.carries, np.array([NO_BIT])
+    targets, gaps = [], []
+    while len(frontier) > 0 and len(states) <= most_states:
+        paths = frontier.followed(network)
+        is_certain = is_certain and paths.are_certain
+        found = _smallest(found, paths, network)
+        if found is not None and found.num_bits <= paths.columns:
+            break
+        places = _places(paths.h, paths.carries, paths.bits)
+        distances, _ = cKDTree(_places(states, carries, bits)).query(places)
+        is_far = np.flatnonzero(distances > spacing)
+        is_far = is_far[np.argsort(paths.a[is_far], kind="stable")]
+        is_far = is_far[np.argsort((paths.a + paths.b)[is_far], kind="stable")]
+        _, first = np.unique(np.round(places[is_far] / spacing), axis=0, return_index=True)
+        frontier = paths[is_far[np.sort(first)]]
+        states = np.concatenate([states, frontier.h])
+        carries, bits = np.append(carries, frontier.carries), np.append(bits, frontier.bits)
+        distances, nearest = cKDTree(_places(states, carries, bits)).query(places)
+        targets.append(nearest.reshape(-1, 4))
+        gaps.append(distances.reshape(-1, 4))
+    return Exploration(
+        states=states,
+        carries=carries,
+        bits=bits,
+        targets=np.concatenate([np.empty((0, 4), int), *targets]),
+        gaps=np.concatenate([np.empty((0, 4)), *gaps]),
+        wrong_sum=found,
+        is_certain=is_certain,
+        columns=paths.columns,
+        is_closed=len(frontier) == 0 and found is None,
+    )
+
+
+def repeat_words(network, columns=MOST_COLUMNS):
+    """Search among sums that repeat a few columns over and over, such as long runs of zeros.
+
+    Such a sum is any first column or none, then a word of up to four columns again and again, then
+    any column or two. Each is followed until its state comes back, or for so many columns; the
+    longer it is, the less often two last columns are tried. Returns the smallest `WrongSum` among
+    those found first, or None.
+    """
+    words = [word for length in range(1, 5) for word in itertools.product(range(4), repeat=length)]
+    firsts = [(), (0,), (1,), (2,), (3,)]
+    # In each row a first column and a period of its word.
+    rows = np.array([(*first, *word * 13)[: 1 + PERIOD] for first in firsts for word in words])
+    rows = np.unique(rows, axis=0)
+    paths = _Paths(np.zeros((len(rows), network.hidden_size)), np.zeros(len(rows), int))
+    before = paths.h
+    while len(paths) > 0 and paths.columns < columns:
+        followed = paths.followed(network)
+        tails = [followed]
+        if paths.columns % (1 + paths.columns // 64) == 0:
+            tails.append(followed.followed(network))
+        found = [
+            _wrong_word(rows[i // 4**length], paths.columns, i % 4**length, length, tail.carries[i])
+            for length, tail in enumerate(tails, start=1)
+            for i in tail.wrong(network)
+        ]
+        if found:
+            return min(found)
+        paths = followed[4 * np.arange(len(paths)) + rows[:, _phase(paths.columns)]]
+        if paths.columns % PERIOD == 0:
+            moves = abs(paths.h - before).max(axis=1) > network.slack
+            paths, rows = paths[moves], rows[moves]
+            before = paths.h
+    return None
+
+
+def _phase(column):
+    """Which number of a row of `repeat_words` stands for a column."""
+    return 1 + (column - 1) % PERIOD if column > 0 else 0
+
+
+def _wrong_word(row, columns, tail, tail_length, carry):
+    """The `WrongSum` of the columns of a row, and of a tail of columns written as one number."""
+    pairs = [row[_phase(column)] for column in range(columns)]
+    pairs += [tail // 4**place % 4 for place in reversed(range(tail_length))]
+    a, b = (
+        sum(int(operand[pair]) << column for column, pair in enumerate(pairs)) for operand in (A, B)
+    )
+    return WrongSum(len(pairs) + int(carry), a + b, a)
+
+
+class _Paths:
+    """Sums of some columns, and the states in which they leave the network.
+
+    h, carries: the states and the carries.
+    a, b: the operands so far, Python's integers, or None if they are not to be kept.
+    bits: the bits of the sums in the last column.
+    margins: how far the outputs for them are on the right side of 0.5; less than 0 on the wrong.
+    are_certain: whether no output, and no number that was rounded, leaves a doubt.
+    columns: how many columns.
+    """
+
+    def __init__(self, h, carries, a=None, b=None, columns=0, bits=None):
+        self.h, self.carries, self.a, self.b = h, carries, a, b
+        self.columns, self.bits = columns, bits
+
+    @classmethod
+    def before_all_columns(cls, network):
+        nothing = np.zeros(1, object)
+        return cls(np.zeros((1, network.hidden_size)), np.zeros(1, int), nothing, nothing)
+
+    def __len__(self):
+        return len(self.h)
+
+    def __getitem__(self, chosen):
+        """Some of the paths, to be followed."""
+        a, b = (None if number is None else number[chosen] for number in (self.a, self.b))
+        return _Paths(self.h[chosen], self.carries[chosen], a, b, self.columns, self.bits[chosen])
+
+    def followed(self, network):
+        """The paths that are one column longer, four for each, in the order of `A` and `B`."""
+        unsettled = network.steps(self.h).reshape(-1, network.hidden_size)
+        totals = (A + B + self.carries[:, np.newaxis]).ravel()
+        a = b = None
+        if self.a is not None:
+            place = 1 << self.columns
+            a = (self.a[:, np.newaxis] + place * A.astype(object)).ravel()
+            b = (self.b[:, np.newaxis] + place * B.astype(object)).ravel()
+        h = network.settle(unsettled)
+        paths = _Paths(h, totals >> 1, a, b, self.columns + 1, totals & 1)
+        paths.margins = (2 * paths.bits - 1) * (network.output(h) - 0.5)
+        paths.are_certain = (abs(paths.margins) > network.slack).all()
+        if network.resolution is not None:
+            to_tie = 0.5 / network.resolution - abs(unsettled - h).max()
+            paths.are_certain = paths.are_certain and to_tie > network.slack
+        return paths
+
+    def wrong(self, network):
+        """The indices of those that are wrong in the last column for certain."""
+        return np.flatnonzero(self.margins < -network.slack).tolist()
+
+
+def _smallest(found, paths, network):
+    """The smallest of the wrong sums of these paths and of the one found before, if there is any.
+
+    Where a carry is left, a sum needs one more column.
+    """
+    wrong_sums = [
+        WrongSum(int(paths.columns + paths.carries[i]), paths.a[i] + paths.b[i], paths.a[i])
+        for i in paths.wrong(network)
+    ]
+    return min([*wrong_sums, *([] if found is None else [found])], default=None)
+
+
+def _places(h, carries, bits):
+    """Points to measure distances between, where other carries or bits are far apart."""
+    return np.column_stack([h, FAR * (2 * carries + bits)])

@@ -1,0 +1,373 @@
+"""Check the certificate with which `gru_addition.prove` proves that a network adds rightly.
+
+    python -m gru_addition.verify runs/latest/certificate.npz
+
+This shares no code with the prover, and no arithmetic: it computes with the balls of Arb (python-
+flint), each an exact number with a bound on the error, and so with no rounding that is not counted.
+
+A certificate lists states of the network, each with the radius of a ball around it, the carry that
+is to be remembered there, and the bit of the sum that is to be read there. For each of the four
+pairs of bits that a column may hold it names the ball to which a step leads. It holds if
+
+1. the first state is zero, its carry is 0, and nothing leads back to it;
+2. carries and bits are those of adding on paper;
+3. in the whole of every other ball the output is on the right side of 0.5, by more than a slack;
+4. from anywhere in a ball, a step leads into the ball that is named, and stays away from its edge
+   by more than the slack; with rounding, when all radii are zero, a step from a state leads to
+   within half a unit of the state that is named, less the slack;
+5. the slack is larger than what a step in floating point can be wrong by;
+6. the weights are those of the network in question.
+
+Then the network adds every pair of numbers rightly, at every length: by induction over the columns,
+the state that is computed lies in the ball at which the path of the columns arrives. It does at the
+start (1). If it does in one column, the exact step leads into the next ball (4), and so does the
+computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
+
+How far a step from a ball can stray follows from the mean value inequality: at most the radius
+times the largest spectral norm of the Jacobian in the ball. All numbers of the Jacobian are computed
+for the whole ball at once. Its norm is at most that of the matrix of the middles, which `_norm`
+bounds, plus the Frobenius norm of the matrix of the radii.
+"""
+
+import os
+import sys
+import zipfile
+
+import numpy as np
+from flint import arb, arb_mat, ctx
+
+from gru_addition.command_line import Parser, run_command
+
+COMMAND = "python -m gru_addition.verify"
+LARGEST_FILE = 200_000_000
+PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
+GATES = "rzh"
+WEIGHTS = *("".join((kind, gate)) for kind in "WUb" for gate in GATES), "W_output", "b_output"
+# Digits enough for rounding to be of no account, in bits.
+PRECISION = 80
+
+
+class RefusedError(Exception):
+    """A certificate that does not hold, with the reason."""
+
+
+def verify(certificate, weights, resolution=None):
+    """Raise `RefusedError` unless a certificate proves the network with these weights right.
+
+    certificate: arrays by name, as `gru_addition.prove.prove` makes them.
+    weights: arrays by name, `Wr` to `b_output`.
+    resolution: the network rounds its state to multiples of 1 / resolution; None if it does not.
+    """
+    c = _checked(certificate)
+    _require(c["resolution"] == (resolution or 0), "it is for another resolution")
+    for name in WEIGHTS:
+        theirs = np.asarray(weights[name])
+        same = c[name].shape == theirs.shape and (c[name] == theirs).all()
+        _require(same and c[name].dtype == theirs.dtype, f"it is for other weights: {name} differs")
+    _check_addition(c)
+    before = ctx.prec
+    ctx.prec = PRECISION
+    try:
+        network = _Network(c)
+        _require(network.step_error() < network.slack, "its slack is smaller than rounding errors")
+        _check_outputs(c, network)
+        if resolution is None:
+            _check_balls(c, network)
+        else:
+            _check_rounding(c, network)
+    finally:
+        ctx.prec = before
+
+
+def _require(condition, otherwise):
+    if not condition:
+        raise RefusedError(otherwise)
+
+
+def _checked(certificate):
+    """Return the arrays that are needed, if they have the right types and shapes."""
+    missing = {*WEIGHTS, "resolution", "slack", "states", "radii", "carries", "bits", "targets"}
+    missing -= set(certificate)
+    _require(not missing, f"it lacks {', '.join(sorted(missing))}")
+    c = {name: np.asarray(value) for name, value in certificate.items()}
+    _require(c["states"].ndim == 2 and len(c["states"]) > 0, "it lists no states")
+    number, hidden = c["states"].shape
+    shapes = dict.fromkeys((f"W{gate}" for gate in GATES), (2, hidden))
+    shapes |= dict.fromkeys((f"U{gate}" for gate in GATES), (hidden, hidden))
+    shapes |= dict.fromkeys((f"b{gate}" for gate in GATES), (hidden,))
+    shapes |= {"W_output": (hidden, 1), "b_output": (1,), "slack": (), "states": (number, hidden)}
+    shapes |= {"radii": (number,), "carries": (number,), "bits": (number,), "targets": (number, 4)}
+    shapes |= {"resolution": ()}
+    for name, shape in shapes.items():
+        kind = "i" if name in ("resolution", "carries", "bits", "targets") else "f"
+        fits = c[name].shape == shape and c[name].dtype.kind == kind
+        _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it must be")
+    _require((c["radii"] >= 0).all(), "a radius is negative")
+    return c
+
+
+def _check_addition(c):
+    """Rules 1 and 2."""
+    carries, bits, targets = c["carries"], c["bits"], c["targets"]
+    _require(not c["states"][0].any() and carries[0] == 0, "it does not begin with zeros")
+    _require(((targets > 0) & (targets < len(targets))).all(), "a step leads to no state of it")
+    for pair, (a, b) in enumerate(PAIRS):
+        totals = a + b + carries
+        right = (carries[targets[:, pair]] == totals // 2) & (bits[targets[:, pair]] == totals % 2)
+        _require(right.all(), "it does not carry as one does on paper")
+
+
+def _check_outputs(c, network):
+    """Rule 3."""
+    spread = network.output_norm * _row(c["radii"])
+    outputs = network.outputs(c["states"])
+    for i in range(1, len(c["states"])):
+        bit = int(c["bits"][i])
+        margin = (2 * bit - 1) * (outputs[i, 0] - 0.5) - spread[0, i]
+        _require(margin > network.slack, f"the output of state {i} may be wrong")
+
+
+def _check_rounding(c, network):
+    """Rule 4, with rounding."""
+    _require(not c["radii"].any(), "a rounded state needs no ball")
+    resolution = int(c["resolution"])
+    for pair in range(4):
+        steps = network.steps(c["states"], pair)
+        for i, target in enumerate(c["targets"][:, pair].tolist()):
+            for j in range(network.hidden):
+                exact = resolution * arb(float(c["states"][target, j]))
+                unit = round(float(exact.mid()))
+                # The states are the nearest floating point numbers to multiples of 1 / resolution.
+                _require(abs(exact - unit) < 1e-9, f"state {target} is not rounded")
+                off = abs(steps[i][j] * resolution - unit) + resolution * network.slack
+                _require(off < 0.5, f"the step from state {i} may be rounded to another")
+
+
+def _check_balls(c, network):
+    """Rule 4, without rounding."""
+    radii = [arb(radius) for radius in c["radii"].tolist()]
+    for pair in range(4):
+        steps = network.steps(c["states"], pair)
+        for i, target in enumerate(c["targets"][:, pair].tolist()):
+            there = c["states"][target].tolist()
+            distance = _length(arb(x) - y for x, y in zip(there, steps[i], strict=True))
+            stray = radii[i] * network.stretch(c["states"][i], radii[i], pair)
+            _require(
+                distance + stray + network.slack < radii[target],
+                f"the step from the ball around state {i} may leave the ball of state {target}",
+            )
+
+
+class _Network:
+    """The network in Arb's arithmetic."""
+
+    def __init__(self, c):
+        self.hidden = c["states"].shape[1]
+        self.slack = arb(float(c["slack"]))
+        self.epsilon = arb(float(np.finfo(c["Uz"].dtype).eps))
+        self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in WEIGHTS}
+        self.output_norm = _length(self.w["W_output"].entries())
+        self.column_norms = {
+            gate: [_length(column) for column in self.w["U" + gate].transpose().tolist()]
+            for gate in "rz"
+        }
+        # What each pair of bits adds to each gate.
+        self.inputs = {
+            gate: (arb_mat(PAIRS) * self.w["W" + gate] + _rows(self.w["b" + gate], 4)).tolist()
+            for gate in GATES
+        }
+
+    def outputs(self, states):
+        return arb_mat(states.tolist()) * self.w["W_output"] + _rows(
+            self.w["b_output"], len(states)
+        )
+
+    def steps(self, states, pair):
+        """The states after a step, a list of lists of numbers."""
+        h = arb_mat(states.tolist())
+
+        def gate(name):
+            products = (h * self.w["U" + name]).tolist()
+            return [
+                [_sigmoid(p + q) for p, q in self._with_input(row, name, pair)] for row in products
+            ]
+
+        z, r, h = gate("z"), gate("r"), h.tolist()
+        reset = arb_mat(
+            [[p * q for p, q in zip(*rows, strict=True)] for rows in zip(r, h, strict=True)]
+        )
+        products = (reset * self.w["Uh"]).tolist()
+        proposal = [
+            [(p + q).tanh() for p, q in self._with_input(row, "h", pair)] for row in products
+        ]
+        return [
+            [old + weight * (new - old) for weight, old, new in zip(*rows, strict=True)]
+            for rows in zip(z, h, proposal, strict=True)
+        ]
+
+    def _with_input(self, row, gate, pair):
+        return zip(row, self.inputs[gate][pair], strict=True)
+
+    def stretch(self, centre, radius, pair):
+        """A bound on the spectral norm of the Jacobian of a step in a ball."""
+        centre = arb_mat([centre.tolist()])
+        h = [x + arb(0, 1) * radius for x in centre.entries()]
+
+        def gate(name):
+            products = (centre * self.w["U" + name]).entries()
+            return [
+                (p + q, radius * norm)
+                for (p, q), norm in zip(
+                    self._with_input(products, name, pair), self.column_norms[name], strict=True
+                )
+            ]
+
+        z = [_monotone(_sigmoid, p, spread) for p, spread in gate("z")]
+        at_r = gate("r")
+        r = [_monotone(_sigmoid, p, spread) for p, spread in at_r]
+        # The derivative of what the tanh is taken of.
+        of_reset = _diagonal(r) + self.w["Ur"] * _diagonal(
+            [x * _slope(gate) for x, gate in zip(h, r, strict=True)]
+        )
+        inner = of_reset * self.w["Uh"]
+        reset = [_sigmoid(p) * x for (p, _), x in zip(at_r, centre.entries(), strict=True)]
+        at_centre = (arb_mat([reset]) * self.w["Uh"]).entries()
+        proposal = [
+            _monotone(arb.tanh, p + q, radius * _length(column))
+            for (p, q), column in zip(
+                self._with_input(at_centre, "h", pair), inner.transpose().tolist(), strict=True
+            )
+        ]
+        by_gate = [_slope(g) * (new - old) for g, new, old in zip(z, proposal, h, strict=True)]
+        by_proposal = [g * (1 - new**2) for g, new in zip(z, proposal, strict=True)]
+        jacobian = _diagonal([1 - g for g in z]) + self.w["Uz"] * _diagonal(by_gate)
+        jacobian += inner * _diagonal(by_proposal)
+        size = self.hidden
+        middles = arb_mat(size, size, [x.mid() for x in jacobian.entries()])
+        return _norm(middles) + _length(x.rad() for x in jacobian.entries())
+
+    def step_error(self):
+        """A bound on the error of a step in floating point, in any order of its sums.
+
+        Sigmoid and tanh may be wrong by 100 units in the last place of a 1, and no number of a
+        state is above 1.1. (It lies between that before it, at first zero, and a tanh.)
+        """
+        u, largest = self.epsilon, arb(11) / 10
+        of_sum = (self.hidden + 6) * u
+
+        def size(*names):
+            columns = zip(*(row for name in names for row in self.w[name].tolist()), strict=True)
+            return _largest(sum(map(abs, column), arb(0)) for column in columns)
+
+        def gate(name):
+            return of_sum * largest * size("W" + name, "U" + name, "b" + name)
+
+        reset = largest * (gate("r") / 4 + 100 * u) + 2 * u
+        proposal = size("Uh") * reset + gate("h") + 100 * u
+        number = 2 * largest * (gate("z") / 4 + 100 * u) + proposal + 4 * u
+        output = of_sum * largest * size("W_output", "b_output")
+        return _largest([number * arb(self.hidden).sqrt(), output])
+
+
+def _sigmoid(x):
+    return 1 / (1 + (-x).exp())
+
+
+def _monotone(function, middle, spread):
+    """All values of an increasing function from `middle - spread` to `middle + spread`."""
+    return function(middle - spread).union(function(middle + spread))
+
+
+def _slope(sigmoid):
+    """The derivative of a sigmoid, s (1 - s), written so that s stands in it once."""
+    return arb(0.25) - (sigmoid - 0.5) ** 2
+
+
+def _length(numbers):
+    return sum((x**2 for x in numbers), arb(0)).sqrt()
+
+
+def _largest(numbers):
+    largest = arb(0)
+    for x in numbers:
+        largest = largest.max(x)
+    return largest
+
+
+def _norm(matrix):
+    """A bound on a spectral norm: ||M||^256 is that of (M^T M)^128, and at most its Frobenius norm."""
+    power = matrix.transpose() * matrix
+    for _ in range(7):
+        power = power * power
+    return _length(power.entries()).root(256)
+
+
+def _diagonal(numbers):
+    matrix = arb_mat(len(numbers), len(numbers))
+    for i, x in enumerate(numbers):
+        matrix[i, i] = x
+    return matrix
+
+
+def _row(array):
+    return arb_mat([array.tolist()])
+
+
+def _rows(row, number):
+    return arb_mat(row.tolist() * number)
+
+
+def read_certificate(path):
+    """Return the arrays of a certificate file; raise `RefusedError` if it holds none."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+                raise ValueError("too large")
+            with zipfile.ZipFile(file) as members:
+                # What is not compressed can't grow when it is read.
+                if any(member.compress_type for member in members.infolist()):
+                    raise ValueError("compressed")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+    except OSError:
+        raise
+    except (
+        Exception
+    ) as error:  # NumPy and zipfile raise many kinds for what is not of their format.
+        raise RefusedError(f"{path} holds no certificate ({type(error).__name__})") from None
+
+
+def main(argv=None):
+    """Run the command with these arguments, by default the program's; return its exit status."""
+    return run_command(COMMAND, _verify_and_say, argv)
+
+
+def _verify_and_say(argv):
+    from gru_addition.checkpoints import load_network
+
+    parser = Parser(
+        prog=COMMAND,
+        description="Check that a certificate proves a trained network right at every length.",
+        epilog="The exit status is 0 if it does, 1 if it does not, and 2 if an argument is wrong.",
+    )
+    parser.add_argument(
+        "certificate", metavar="FILE", help="what python -m gru_addition.prove wrote"
+    )
+    parser.add_source()
+    options = vars(parser.parse_args(argv))
+    try:
+        certificate = read_certificate(options["certificate"])
+        weights, resolution = load_network(options["from"])
+        verify(certificate, weights, resolution)
+    except RefusedError as error:
+        print(f"refused: {error}")
+        return 1
+    states = len(certificate["states"])
+    print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
+    print(f"The network of {options['from']} adds every pair correctly at every length.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
