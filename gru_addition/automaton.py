@@ -40,11 +40,11 @@ class Automaton:
 
         States that write alike are taken for the same, until pairs of bits lead from some of them
         to states that are not (Moore 1956, Gedanken-experiments on sequential machines, theorem 4).
+        Every state must be one that can be reached.
         """
-        _, classes = np.unique(self.outputs, axis=0, return_inverse=True)
+        classes = _classes(self.outputs)
         while True:
-            signatures = np.column_stack([classes, classes[self.targets]])
-            _, finer = np.unique(signatures, axis=0, return_inverse=True)
+            finer = _classes(np.column_stack([classes, classes[self.targets]]))
             if finer.max() == classes.max():
                 break
             classes = finer
@@ -53,3 +53,8 @@ class Automaton:
         rank = np.argsort(np.argsort(first))
         chosen = np.sort(first)
         return Automaton(rank[classes[self.targets[chosen]]], self.outputs[chosen]), rank[classes]
+
+
+def _classes(rows):
+    """A number for each row, the same for equal ones."""
+    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)

@@ -9,7 +9,8 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
-from gru_addition.checks import brief
+from gru_addition.checks import brief, whole_number
+from gru_addition.config import RESOLUTIONS
 from gru_addition.interruption import Interrupted, handled_by
 
 DEFAULT_DIRECTORY = "runs/latest"
@@ -96,6 +97,15 @@ class Parser(argparse.ArgumentParser):
             "tutorial's model, without .index (default: %(default)s)",
         )
 
+    def add_resolution(self):
+        """Add a flag for the rounding of the state, `--resolution`, for `read_resolution`."""
+        self.add_argument(
+            "--resolution",
+            type=number_or_text(int),
+            metavar="N",
+            help="round the state to multiples of 1/N after every step (default: as the run says)",
+        )
+
     def add_settings(self, config_class):
         """Add a flag for each field of a settings class like `gru_addition.config.Config`.
 
@@ -127,6 +137,14 @@ def naming_flags(names):
         allowed, separator, given = str(error).partition(", not ")
         allowed = re.sub(rf"\b({'|'.join(names)})\b", lambda name: _flag(name[1]), allowed)
         raise UserError(allowed + separator + given) from None
+
+
+def read_resolution(options):
+    """Return the number after `--resolution`, None without it; raise `UserError` if it is none."""
+    with naming_flags(["resolution"]):
+        if options["resolution"] is None:
+            return None
+        return whole_number("resolution", options["resolution"], *RESOLUTIONS)
 
 
 def _flag(name):

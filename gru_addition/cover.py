@@ -20,7 +20,7 @@ STATES_AT_A_TIME = 256
 
 
 def ball_radii(network, exploration):
-    """Return the radii, and for how many columns all sums are right at least.
+    """Return the radii, and for how many columns all sums are right at least, as NumPy computes it.
 
     exploration: a closed `Exploration`. The radii, of shape (n,), are None if no ball can be kept
     so small that all outputs in it are on the right side of 0.5. With radii, the number of columns
@@ -48,6 +48,8 @@ def ball_radii(network, exploration):
             if np.array_equal(larger, radii):
                 return ROOM * radii, np.inf
             radii = larger
+        else:
+            return None, MOST_COLUMNS
     return None, right_columns
 
 

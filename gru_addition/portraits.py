@@ -35,7 +35,7 @@ def proof_figure(weights, resolution, proof):
     else:
         draw_outputs(middle_axes, network, proof.wrong_sum)
     draw_zeros(zeros_axes, network)
-    figure.suptitle(f"{proof.verdict}", fontweight="bold")
+    figure.suptitle(proof.verdict, fontweight="bold")
     return figure
 
 
@@ -91,13 +91,12 @@ def draw_machine(axes, machine):
                 continue
             middle = (place + places[target]) / 2
             if state == target:
-                begin, end, bend, height = place + (-0.3, 0.3), place + (0.3, 0.3), -1.5, 1.35
+                begin, end = np.add(place, (-0.3, 0.3)), np.add(place, (0.3, 0.3))
+                bend, height = -1.5, 1.35
             else:
                 side = np.sign(target - state)
-                begin, end = (
-                    place + (0.38 * side, 0.18 * side),
-                    places[target] + (-0.38 * side, 0.18 * side),
-                )
+                begin = np.add(place, (0.38 * side, 0.18 * side))
+                end = np.add(places[target], (-0.38 * side, 0.18 * side))
                 bend, height = -0.35, 0.62 * side
             axes.add_patch(
                 FancyArrowPatch(
@@ -106,6 +105,7 @@ def draw_machine(axes, machine):
                     connectionstyle=f"arc3,rad={bend}",
                     arrowstyle="-|>",
                     mutation_scale=14,
+                    color="0.3",
                 )
             )
             axes.text(

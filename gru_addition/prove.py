@@ -1,4 +1,4 @@
-"""Prove that a trained network adds every pair of numbers rightly, or find the smallest it does not.
+"""Prove that a trained network adds all pairs of numbers rightly, or find the smallest it does not.
 
     python -m gru_addition.prove
 
@@ -7,46 +7,46 @@ length if, whatever columns it has read, its output in the last one is above 0.5
 a one there. There are infinitely many sums; a proof has to take them all in a finite number of
 steps.
 
-**With a rounded state** (`gru_addition.model.RoundedGRU`) the network is a finite automaton. From the
-state zero and the carry 0, a search follows the four pairs of bits that a column may hold, from each
-state to the next, and remembers what carry a right sum would have there. If one step gives a wrong
-bit, its path spells a wrong sum; since shorter paths come first, none has fewer bits. If the search
-ends, it has met every state in which the network can ever be, each with its carry, and all bits were
-right.
+**With a rounded state** (`gru_addition.model.RoundedGRU`) the network is a finite automaton. From
+the state zero and the carry 0, a search follows the four pairs of bits that a column may hold, from
+each state to the next, and remembers what carry a right sum would have there. If one step gives a
+wrong bit, its path spells a wrong sum; since shorter paths come first, none has fewer bits. If the
+search ends, it has met every state in which the network can ever be, each with its carry, and all
+bits were right.
 
-**Without rounding** the states are infinitely many. The search takes a state for one that it has met
-if it is near it and has the same carry and bit. That is no proof, for small differences might grow.
-So each state gets a ball around it, and the radii are made so large that a step from anywhere in a
-ball ends in the ball of the state that was taken for the target:
+**Without rounding** the states are infinitely many. The search takes a state for one that it has
+met if it is near it and has the same carry and bit. That is no proof, for small differences might
+grow. So each state gets a ball around it, and the radii are made so large that a step from anywhere
+in a ball ends in the ball of the state that was taken for the target:
 
     stretch * radius + gap + slack <= radius of the target
 
 where stretch is a bound on the norm of the step's Jacobian in the whole ball (so that, by the mean
 value inequality, a step from the ball strays at most stretch * radius from the step from its
 centre), and gap is the distance between that step and the target. If in all balls the output stays
-on the right side of 0.5, induction over the columns does the rest: at first the state is zero, which
-is in the first ball with carry 0; and each column leads from a ball into that of the target, with
-the right bit and the right carry. This works if the network contracts: if it forgets what is not
-the carry.
+on the right side of 0.5, induction over the columns does the rest: at first the state is zero,
+which is in the first ball with carry 0; and each column leads from a ball into that of the target,
+with the right bit and the right carry. This works if the network contracts: if it forgets what is
+not the carry.
 
 **Floating point.** The network that is used does not compute exactly. Whatever the order in which
 its sums are taken, a step's state and output are wrong by at most what
 `gru_addition.network.step_error` computes from the weights; of the machine it is assumed that its
 sums and products are rounded as IEEE 754 says, and that sigmoid and tanh are right to 100 units in
-the last place. The slack is at least four times that, and at least 1e-9 (a step is wrong by some
-1e-13 in float64). It is added to every gap. No output and no number that is rounded may be nearer
-than the slack to 0.5, or to a tie. Where a certificate is made, the session of the real graph takes
-the same steps from the same states, and must arrive within the slack.
+the last place of a one. The slack is at least four times that, and at least 1e-9 (a step is wrong
+by some 1e-13 in float64). It is added to every gap. No output and no number that is rounded may be
+nearer than the slack to 0.5, or to a tie. Where a certificate is made, the session of the real
+graph takes the same steps from the same states, and must arrive within the slack.
 
 **Who checks.** Search and stretch are computed in NumPy, and might be wrong. What they find is not
 believed: a wrong sum is put to the real graph, in the tutorial's session; and a certificate goes
-through `gru_addition.verify`, which shares no code with this, in exact ball arithmetic. Only then
-is it called a proof.
+through `gru_addition.verify`, which shares no code with this, in rigorous ball arithmetic. Only
+then is it called a proof.
 
-**Refuted, and how small.** All sums of up to nine bits are tried, which finds the smallest wrong one
-if it is among them. Beyond, what the searches find need not be the smallest. But the radii prove
+**Refuted, and how small.** All sums of up to nine bits are tried, which finds the smallest wrong
+one if it is among them. Beyond, what the searches find need not be the smallest. But the radii show
 something too before one becomes too large: they have followed the balls for some columns, and all
-sums of so many bits are right.
+sums of so many bits are right. These two are computed in NumPy, and not checked again.
 """
 
 import io
@@ -63,9 +63,7 @@ import numpy as np
 from gru_addition.add import show_sum
 from gru_addition.automaton import Automaton
 from gru_addition.checkpoints import load_network
-from gru_addition.checks import whole_number
-from gru_addition.command_line import Parser, naming_flags, number_or_text, run_command
-from gru_addition.config import RESOLUTIONS
+from gru_addition.command_line import Parser, naming_flags, read_resolution, run_command
 from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import encode, from_bytes
 from gru_addition.integers import write_integer
@@ -95,13 +93,13 @@ class Proof:
     verdict: "proved", "refuted" or "undecided".
     wrong_sum: if refuted, the smallest `gru_addition.search.WrongSum` that was found.
     answer: what the real graph gives for it.
-    has_fewest_bits, is_smallest: whether it is proved that no wrong sum has fewer bits, and that of
+    has_fewest_bits, is_smallest: whether it was shown that no wrong sum has fewer bits, and that of
         those with as many bits it is the smallest.
-    right_bits: all sums of up to so many bits are proved right; infinity if proved.
+    right_bits: all sums of up to so many bits were shown to be right; infinity if proved.
     certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`;
         `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
         `output_margins` and `step_margins`, which tell how narrowly it holds.
-    tried: what was tried, in words.
+    tried: if undecided, what was tried, in words.
     """
 
     verdict: str
@@ -135,9 +133,10 @@ def _prove_rounded(network, weights, graph):
     number, columns = len(exploration.states), exploration.columns
     certain = exploration.is_certain
     if exploration.wrong_sum is not None:
-        return _refute(
-            graph, exploration.wrong_sum, certain, certain, columns - 1 if certain else 0
-        )
+        right_bits = exploration.wrong_sum.num_bits - 1 if certain else 0
+        # If there were too many states, the column that would decide may not have been looked at.
+        is_smallest = certain and exploration.wrong_sum.num_bits <= columns
+        return _refute(graph, exploration.wrong_sum, right_bits, is_smallest)
     tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
     if exploration.is_closed and certain:
         radii = np.zeros(number)
@@ -152,7 +151,7 @@ def _prove_rounded(network, weights, graph):
 def _prove_plain(network, weights, graph):
     wrong_sum, certain = try_all_sums(network, ALL_SUMS)
     if wrong_sum is not None:
-        return _refute(graph, wrong_sum, certain, certain, wrong_sum.num_bits - 1 if certain else 0)
+        return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
     right_bits = ALL_SUMS if certain else 0
     tried = [f"all sums of up to {ALL_SUMS} bits: right"]
     found = []
@@ -180,18 +179,18 @@ def _prove_plain(network, weights, graph):
             tried.append(f"{what}: {failure}")
     found += filter(None, [repeat_words(network)])
     if found:
-        smallest = min(found)
-        fewest = smallest.num_bits <= right_bits + 1
-        return _refute(graph, smallest, fewest, False, right_bits)
+        return _refute(graph, min(found), right_bits, is_smallest=False)
     tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
     return Proof(UNDECIDED, right_bits=right_bits, tried=tuple(tried))
 
 
-def _refute(graph, wrong_sum, has_fewest_bits, is_smallest, right_bits):
+def _refute(graph, wrong_sum, right_bits, is_smallest):
     answer = graph.add(wrong_sum)
     if answer == wrong_sum.total:
         sum_ = f"{wrong_sum.a} + {wrong_sum.b} on {wrong_sum.num_bits} bits"
-        return Proof(UNDECIDED, tried=(f"{sum_}: wrong in NumPy, right in the real graph",))
+        tried = (f"{sum_}: wrong in NumPy, right in the real graph",)
+        return Proof(UNDECIDED, right_bits=right_bits, tried=tried)
+    has_fewest_bits = wrong_sum.num_bits <= right_bits + 1
     return Proof(REFUTED, wrong_sum, answer, has_fewest_bits, is_smallest, right_bits)
 
 
@@ -205,7 +204,8 @@ def _certificate(network, weights, exploration, radii):
     else:
         steps = network.steps(states)
         step_margins = 0.5 / network.resolution - abs(steps - network.settle(steps)).max(axis=2)
-    return {name: np.asarray(weights[name]) for name in network.weights} | {
+    dtype = np.result_type(weights["Uz"], np.float32)
+    return {name: np.asarray(weights[name], dtype) for name in network.weights} | {
         "resolution": np.array(network.resolution or 0),
         "slack": np.array(network.slack),
         "states": states,
@@ -265,25 +265,25 @@ def main(argv=None):
 
 
 def _prove_and_say(argv):
-    source, resolution, directory = _parse(argv)
-    weights, saved_resolution = load_network(source)
-    resolution = saved_resolution if resolution is None else resolution
+    source, given_resolution, directory = _parse(argv)
+    weights, resolution = load_network(source)
+    resolution = resolution if given_resolution is None else given_resolution
     with naming_flags(["output_dir"]):
-        directory = prepare_directory(directory)
+        prepare_directory(directory)
     proof = prove(weights, resolution)
     print(_in_words(proof), flush=True)
+    png = io.BytesIO()
+    proof_figure(weights, resolution, proof).savefig(png, format="png")
+    replace_file(directory, FIGURE, png.getvalue())
+    print(f"\nPicture: {Path(directory, FIGURE)}")
     if proof.verdict == PROVED:
         certificate = io.BytesIO()
         np.savez(certificate, **proof.certificate)
         replace_file(directory, CERTIFICATE, certificate.getvalue())
-        path = shlex.quote(str(directory / CERTIFICATE))
-        print(
-            f"Certificate: {path}; to check it again: {VERIFY} {path} --from {shlex.quote(source)}"
-        )
-    png = io.BytesIO()
-    proof_figure(weights, resolution, proof).savefig(png, format="png")
-    replace_file(directory, FIGURE, png.getvalue())
-    print(f"Picture: {directory / FIGURE}")
+        options = "" if given_resolution is None else f" --resolution={given_resolution}"
+        path = shlex.quote(str(Path(directory, CERTIFICATE)))
+        print("Certificate, and how to check it once more:")
+        print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
     return STATUSES[proof.verdict]
 
 
@@ -296,12 +296,7 @@ def _parse(argv):
         "done, and 2 if an argument is wrong or no network can be read.",
     )
     parser.add_source()
-    parser.add_argument(
-        "--resolution",
-        type=number_or_text(int),
-        metavar="N",
-        help="round the state to multiples of 1/N after every step (default: as the run says)",
-    )
+    parser.add_resolution()
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
@@ -309,10 +304,7 @@ def _parse(argv):
         "of the run)",
     )
     options = vars(parser.parse_args(argv))
-    source, resolution = options["from"], options["resolution"]
-    with naming_flags(["resolution"]):
-        if resolution is not None:
-            resolution = whole_number("resolution", resolution, *RESOLUTIONS)
+    source, resolution = options["from"], read_resolution(options)
     # A checkpoint of TensorFlow 1 is known by the name of its files.
     beside = source if os.path.isdir(source) else os.path.dirname(source) or "."
     directory = options["output_dir"]
@@ -342,15 +334,13 @@ def _in_words(proof):
         "",
     ]
     if proof.is_smallest:
-        lines.append("That it is the smallest is proved: all sums before it are right.")
+        lines.append("It is the smallest: all before it are right.")
     elif proof.has_fewest_bits:
-        lines.append(
-            "That none has fewer bits is proved; whether a smaller one has as many is not known."
-        )
+        lines.append("None has fewer bits; whether a smaller one has as many is not known.")
     else:
         lines.append(
-            f"All sums of up to {proof.right_bits:,} bits are proved right; whether there is a "
-            "smaller wrong one\nbetween is not known."
+            f"All sums of up to {proof.right_bits:,} bits are right; whether there is a smaller "
+            "one between\nis not known."
         )
     return "\n".join(lines)
 

@@ -85,11 +85,12 @@ def try_all_sums(network, num_bits):
 def explore(network, spacing, most_states=MOST_STATES):
     """Follow all sums column by column, until no state appears that is not near one met before.
 
-    spacing: a state is new if no other with the same carry and bit is at this distance. If the
-        network rounds its states, and this is less than half of what it rounds to, only equal ones
-        are taken for each other. Then the wrong sum that is found is the smallest, for: the first
-        path to reach a state is as short as any, and of several in the same column that of the
-        smallest sum is kept.
+    spacing: a state is new if none of the columns before it, with the same carry and bit, is so
+        near; of the new ones in a cell of a grid of this spacing, one is kept. If the network
+        rounds its states, and this is less than half of what it rounds to, only equal ones are
+        taken for each other. Then the wrong sum that is found is the smallest, if it has no more
+        bits than there were columns, for: the first path to reach a state is as short as any, and
+        of several in the same column that of the smallest sum is kept.
     most_states: at how many of them to give up.
 
     Returns an `Exploration`.
@@ -218,10 +219,10 @@ class _Paths:
         h = network.settle(unsettled)
         paths = _Paths(h, totals >> 1, a, b, self.columns + 1, totals & 1)
         paths.margins = (2 * paths.bits - 1) * (network.output(h) - 0.5)
-        paths.are_certain = (abs(paths.margins) > network.slack).all()
+        paths.are_certain = bool((abs(paths.margins) > network.slack).all())
         if network.resolution is not None:
             to_tie = 0.5 / network.resolution - abs(unsettled - h).max()
-            paths.are_certain = paths.are_certain and to_tie > network.slack
+            paths.are_certain = paths.are_certain and bool(to_tie > network.slack)
         return paths
 
     def wrong(self, network):

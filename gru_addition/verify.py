@@ -15,7 +15,8 @@ pairs of bits that a column may hold it names the ball to which a step leads. It
 4. from anywhere in a ball, a step leads into the ball that is named, and stays away from its edge
    by more than the slack; with rounding, when all radii are zero, a step from a state leads to
    within half a unit of the state that is named, less the slack;
-5. the slack is larger than what a step in floating point can be wrong by;
+5. the slack is larger than what a step in floating point can be wrong by, and no ball reaches
+   farther from zero than is supposed for that;
 6. the weights are those of the network in question.
 
 Then the network adds every pair of numbers rightly, at every length: by induction over the columns,
@@ -24,19 +25,20 @@ start (1). If it does in one column, the exact step leads into the next ball (4)
 computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
 
 How far a step from a ball can stray follows from the mean value inequality: at most the radius
-times the largest spectral norm of the Jacobian in the ball. All numbers of the Jacobian are computed
-for the whole ball at once. Its norm is at most that of the matrix of the middles, which `_norm`
-bounds, plus the Frobenius norm of the matrix of the radii.
+times the largest spectral norm of the Jacobian in the ball. All numbers of the Jacobian are
+computed for the whole ball at once. Its norm is at most that of the matrix of the middles, which
+`_norm` bounds, plus the Frobenius norm of the matrix of the radii.
 """
 
-import os
+import io
 import sys
 import zipfile
 
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from gru_addition.command_line import Parser, run_command
+from gru_addition.command_line import Parser, read_resolution, run_command
+from gru_addition.storage import read_file
 
 COMMAND = "python -m gru_addition.verify"
 LARGEST_FILE = 200_000_000
@@ -45,6 +47,7 @@ GATES = "rzh"
 WEIGHTS = *("".join((kind, gate)) for kind in "WUb" for gate in GATES), "W_output", "b_output"
 # Digits enough for rounding to be of no account, in bits.
 PRECISION = 80
+LARGEST_NUMBER = 1.1
 
 
 class RefusedError(Exception):
@@ -60,10 +63,12 @@ def verify(certificate, weights, resolution=None):
     """
     c = _checked(certificate)
     _require(c["resolution"] == (resolution or 0), "it is for another resolution")
+    _require(c["resolution"] >= 0, "its resolution is negative")
     for name in WEIGHTS:
         theirs = np.asarray(weights[name])
         same = c[name].shape == theirs.shape and (c[name] == theirs).all()
-        _require(same and c[name].dtype == theirs.dtype, f"it is for other weights: {name} differs")
+        same = same and c[name].dtype == np.result_type(theirs, np.float32)
+        _require(same, f"it is for other weights: {name} differs")
     _check_addition(c)
     before = ctx.prec
     ctx.prec = PRECISION
@@ -71,7 +76,7 @@ def verify(certificate, weights, resolution=None):
         network = _Network(c)
         _require(network.step_error() < network.slack, "its slack is smaller than rounding errors")
         _check_outputs(c, network)
-        if resolution is None:
+        if c["resolution"] == 0:
             _check_balls(c, network)
         else:
             _check_rounding(c, network)
@@ -100,9 +105,12 @@ def _checked(certificate):
     shapes |= {"resolution": ()}
     for name, shape in shapes.items():
         kind = "i" if name in ("resolution", "carries", "bits", "targets") else "f"
-        fits = c[name].shape == shape and c[name].dtype.kind == kind
+        dtype = c[name].dtype
+        fits = c[name].shape == shape and dtype.kind == kind and dtype.itemsize <= 8
         _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it must be")
     _require((c["radii"] >= 0).all(), "a radius is negative")
+    farthest = abs(c["states"]).max(axis=1) + c["radii"]
+    _require(farthest.max() < LARGEST_NUMBER, "a ball reaches farther than a state can be")
     return c
 
 
@@ -137,8 +145,9 @@ def _check_rounding(c, network):
             for j in range(network.hidden):
                 exact = resolution * arb(float(c["states"][target, j]))
                 unit = round(float(exact.mid()))
-                # The states are the nearest floating point numbers to multiples of 1 / resolution.
-                _require(abs(exact - unit) < 1e-9, f"state {target} is not rounded")
+                # A multiple of 1 / resolution, but for the last digit of the number that holds it.
+                is_rounded = abs(exact - unit) <= abs(unit) * network.epsilon
+                _require(is_rounded, f"state {target} is not rounded")
                 off = abs(steps[i][j] * resolution - unit) + resolution * network.slack
                 _require(off < 0.5, f"the step from state {i} may be rounded to another")
 
@@ -239,7 +248,7 @@ class _Network:
             )
         ]
         by_gate = [_slope(g) * (new - old) for g, new, old in zip(z, proposal, h, strict=True)]
-        by_proposal = [g * (1 - new**2) for g, new in zip(z, proposal, strict=True)]
+        by_proposal = [g * (1 - new * new) for g, new in zip(z, proposal, strict=True)]
         jacobian = _diagonal([1 - g for g in z]) + self.w["Uz"] * _diagonal(by_gate)
         jacobian += inner * _diagonal(by_proposal)
         size = self.hidden
@@ -249,10 +258,10 @@ class _Network:
     def step_error(self):
         """A bound on the error of a step in floating point, in any order of its sums.
 
-        Sigmoid and tanh may be wrong by 100 units in the last place of a 1, and no number of a
-        state is above 1.1. (It lies between that before it, at first zero, and a tanh.)
+        Sigmoid and tanh may be wrong by 100 units in the last place of a 1, and the state before by
+        one in its last digit, if it is rounded. No number in a ball is above `LARGEST_NUMBER`.
         """
-        u, largest = self.epsilon, arb(11) / 10
+        u, largest = self.epsilon, arb(LARGEST_NUMBER)
         of_sum = (self.hidden + 6) * u
 
         def size(*names):
@@ -279,12 +288,14 @@ def _monotone(function, middle, spread):
 
 
 def _slope(sigmoid):
-    """The derivative of a sigmoid, s (1 - s), written so that s stands in it once."""
-    return arb(0.25) - (sigmoid - 0.5) ** 2
+    """The derivative of a sigmoid, s (1 - s), written so that only a square varies."""
+    off = sigmoid - 0.5
+    return arb(0.25) - off * off
 
 
 def _length(numbers):
-    return sum((x**2 for x in numbers), arb(0)).sqrt()
+    """A bound on the Euclidean length, for numbers of which each may be anything in a ball."""
+    return sum((x.abs_upper() ** 2 for x in numbers), arb(0)).sqrt()
 
 
 def _largest(numbers):
@@ -295,7 +306,7 @@ def _largest(numbers):
 
 
 def _norm(matrix):
-    """A bound on a spectral norm: ||M||^256 is that of (M^T M)^128, and at most its Frobenius norm."""
+    """A bound on a spectral norm: its 256th power is at most the Frobenius norm of (M^T M)^128."""
     power = matrix.transpose() * matrix
     for _ in range(7):
         power = power * power
@@ -318,24 +329,27 @@ def _rows(row, number):
 
 
 def read_certificate(path):
-    """Return the arrays of a certificate file; raise `RefusedError` if it holds none."""
+    """Return the arrays of a certificate file; raise `RefusedError` if it holds none.
+
+    Raises `OSError` if the file can't be read.
+    """
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if os.fstat(file.fileno()).st_size > LARGEST_FILE:
-                raise ValueError("too large")
-            with zipfile.ZipFile(file) as members:
-                # What is not compressed can't grow when it is read.
-                if any(member.compress_type for member in members.infolist()):
-                    raise ValueError("compressed")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
+        content = read_file(path, LARGEST_FILE)
     except OSError:
         raise
+    except ValueError:
+        raise OSError(f"{path!r} is not the name of a file") from None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
+            # What is not compressed can't grow when it is read.
+            if any(member.compress_type for member in members.infolist()):
+                raise ValueError("compressed")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
     except (
         Exception
     ) as error:  # NumPy and zipfile raise many kinds for what is not of their format.
-        raise RefusedError(f"{path} holds no certificate ({type(error).__name__})") from None
+        raise RefusedError(f"the file holds no certificate ({type(error).__name__})") from None
 
 
 def main(argv=None):
@@ -355,17 +369,20 @@ def _verify_and_say(argv):
         "certificate", metavar="FILE", help="what python -m gru_addition.prove wrote"
     )
     parser.add_source()
+    parser.add_resolution()
     options = vars(parser.parse_args(argv))
+    resolution = read_resolution(options)
+    source = options["from"]
     try:
         certificate = read_certificate(options["certificate"])
-        weights, resolution = load_network(options["from"])
-        verify(certificate, weights, resolution)
+        weights, saved_resolution = load_network(source)
+        verify(certificate, weights, saved_resolution if resolution is None else resolution)
     except RefusedError as error:
         print(f"refused: {error}")
         return 1
     states = len(certificate["states"])
     print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
-    print(f"The network of {options['from']} adds every pair correctly at every length.")
+    print(f"The network of {source} adds every pair correctly at every length.")
     return 0
 
 

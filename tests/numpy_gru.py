@@ -7,22 +7,35 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def hidden_states(weights, x):
-    """States of shape (batch, time, hidden) for inputs of shape (batch, time, 2)."""
+def hidden_states(weights, x, noise=None, resolution=None):
+    """States of shape (batch, time, hidden) for inputs of shape (batch, time, 2).
+
+    noise: what is added to the states, of their shape. resolution: what they are rounded to.
+    """
     w = weights
     h = np.zeros((len(x), len(w["Uz"])))
     states = []
     for t in range(x.shape[1]):
-        z = sigmoid(x[:, t] @ w["Wz"] + h @ w["Uz"] + w["bz"])
-        r = sigmoid(x[:, t] @ w["Wr"] + h @ w["Ur"] + w["br"])
-        proposal = np.tanh(x[:, t] @ w["Wh"] + (r * h) @ w["Uh"] + w["bh"])
-        h = (1 - z) * h + z * proposal
+        h = step(w, h, x[:, t])
+        if noise is not None:
+            h = h + noise[:, t]
+        if resolution is not None:
+            h = np.round(h * resolution) / resolution
         states.append(h)
     return np.stack(states, axis=1)
 
 
-def output(weights, x):
-    return hidden_states(weights, x) @ weights["W_output"] + weights["b_output"]
+def step(weights, h, x_t):
+    """The states (batch, hidden) that follow on h when x_t, (batch, 2), is read."""
+    w = weights
+    z = sigmoid(x_t @ w["Wz"] + h @ w["Uz"] + w["bz"])
+    r = sigmoid(x_t @ w["Wr"] + h @ w["Ur"] + w["br"])
+    proposal = np.tanh(x_t @ w["Wh"] + (r * h) @ w["Uh"] + w["bh"])
+    return (1 - z) * h + z * proposal
+
+
+def output(weights, x, **options):
+    return hidden_states(weights, x, **options) @ weights["W_output"] + weights["b_output"]
 
 
 def loss(weights, x, y):
@@ -39,4 +52,24 @@ def random_weights(hidden_size, random_state, scale=0.7):
     }
     weights["W_output"] = random_state.normal(scale=scale, size=(hidden_size, 1))
     weights["b_output"] = random_state.normal(scale=scale, size=1)
+    return weights
+
+
+def perfect_weights():
+    """Weights set by hand with which a GRU of three units adds rightly at every length.
+
+    With both gates open all the time, the state is tanh(x Wh + h Uh + bh). Its units tell whether
+    a + b + carry is at least 1, 2 and 3, the carry being what the second told of the last column.
+    """
+    weights = {
+        name: np.zeros_like(weight)
+        for name, weight in random_weights(3, np.random.RandomState(0)).items()
+    }
+    weights["bz"][:] = weights["br"][:] = 1000
+    weights["Wh"][:] = 40
+    # The carry comes in as -1 for no and 1 for yes, and in the first column as 0, for no too.
+    weights["Uh"][1, :] = 20
+    weights["bh"][:] = 20 - 40 * np.array([0.75, 1.75, 2.75])
+    weights["W_output"][:, 0] = 0.5, -0.5, 0.5
+    weights["b_output"][:] = 0.5
     return weights

@@ -21,29 +21,9 @@ from gru_addition.model import AdditionModel, tf
 COMMAND = "python -m gru_addition.add"
 
 
-def perfect_weights():
-    """Weights set by hand with which a GRU of three units adds rightly at every length.
-
-    With both gates open all the time, the state is tanh(x Wh + h Uh + bh). Its units tell whether
-    a + b + carry is at least 1, 2 and 3, the carry being what the second told of the last column.
-    """
-    weights = {
-        name: np.zeros_like(weight)
-        for name, weight in numpy_gru.random_weights(3, np.random.RandomState(0)).items()
-    }
-    weights["bz"][:] = weights["br"][:] = 1000
-    weights["Wh"][:] = 40
-    # The carry comes in as -1 for no and 1 for yes, and in the first column as 0, for no too.
-    weights["Uh"][1, :] = 20
-    weights["bh"][:] = 20 - 40 * np.array([0.75, 1.75, 2.75])
-    weights["W_output"][:, 0] = 0.5, -0.5, 0.5
-    weights["b_output"][:] = 0.5
-    return weights
-
-
 @pytest.fixture(scope="module")
 def perfect():
-    return Adder.from_weights(perfect_weights())
+    return Adder.from_weights(numpy_gru.perfect_weights())
 
 
 @pytest.fixture
@@ -270,7 +250,7 @@ def test_before_any_training_it_says_what_to_do(tmp_path):
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path, capsys):
     with tf.Graph().as_default(), tf.Session() as session:
-        model, feed = AdditionModel.for_weights(perfect_weights())
+        model, feed = AdditionModel.for_weights(numpy_gru.perfect_weights())
         session.run(tf.global_variables_initializer(), feed)
         session.run(model.gru.Uh.assign(np.full((3, 3), np.nan)))
         prefix = tf.train.Saver().save(session, str(tmp_path / "diverged"))

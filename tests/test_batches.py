@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from gru_addition.batches import Batches
 from gru_addition.config import Config
 
-KINDS = {"full": {}, "mini": {"mini_batch_size": 7}, "fresh": {"fresh_batches": True}}
+KINDS = {
+    "full": {},
+    "mini": {"mini_batch_size": 7},
+    "fresh": {"fresh_batches": True},
+    "noise": {"state_noise": 0.1, "mini_batch_size": 7},
+}
 
 
 def batches(seed=0, **options):

@@ -33,7 +33,12 @@ from gru_addition.storage import DamagedError
 from gru_addition.train import Config, Run, main, train
 
 SHORT = Config(iterations=40, batch_size=20, checkpoint_every=15, iterations_per_run=4)
-KINDS = {"full": {}, "mini": {"mini_batch_size": 7}, "fresh": {"fresh_batches": True}}
+KINDS = {
+    "full": {},
+    "mini": {"mini_batch_size": 7},
+    "fresh": {"fresh_batches": True},
+    "noise": {"state_noise": 0.1, "jacobian_penalty": 0.01},
+}
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES

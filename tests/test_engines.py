@@ -22,6 +22,13 @@ OPTIONS = {
     "mini-batches": {"mini_batch_size": 20},
     "mini-batches across epochs": {"mini_batch_size": 30},
     "fresh batches": {"fresh_batches": True},
+    "noise": {"state_noise": 0.1},
+    "penalty": {"jacobian_penalty": 0.01, "num_bits": 9, "batch_size": 6},
+    "noise, penalty and mini-batches": {
+        "state_noise": 0.1,
+        "jacobian_penalty": 0.02,
+        "mini_batch_size": 30,
+    },
     "longer": {"num_bits": 33, "batch_size": 7, "hidden_size": 5},
     "fewer iterations than a run": {
         "num_bits": 2,

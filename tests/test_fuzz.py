@@ -4,6 +4,8 @@ import io
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import fields
 from types import SimpleNamespace
 
@@ -11,21 +13,34 @@ import pytest
 from conftest import contents, run_module
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
-from gru_addition import add, export, train
+from gru_addition import add, export, prove, study, study_report, train, verify
 from gru_addition.add import Adder
 from gru_addition.checks import brief
+from gru_addition.command_line import UserError
+from gru_addition.prove import Proof
 from gru_addition.train import Config
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
-EXAMPLES = {"train": 500, "add": 500, "export": 200}
+EXAMPLES = {"train": 500, "add": 500, "export": 200, "prove": 200, "verify": 200, "study": 200}
 MORE = [pytest.param(name, 10 * EXAMPLES[name], marks=pytest.mark.torture) for name in EXAMPLES]
-IN_A_PROCESS = {"train": 4, "add": 4, "export": 2}
+IN_A_PROCESS = {"train": 4, "add": 4, "export": 2, "prove": 1, "verify": 1, "study": 1}
+
+MODULES = {
+    "train": train,
+    "add": add,
+    "export": export,
+    "prove": prove,
+    "verify": verify,
+    "study": study,
+}
 
 PATHS = st.sampled_from(["sound", "damaged", "empty", "file", "file/below", "missing/new", "", "."])
 ODD = st.sampled_from(
     ["", "-", "--", "-1", "0x10", "0b2", "1_0", "1e9", "nan", "-0", "+1", "\uff11", "\u221e", "%s",
-     "%(default)s", "\x00", "\ud800", "\r\n", "=", "@file", "9" * 5000, "0x" + "f" * 5000, "{}"]
+     "%(default)s", "\x00", "\ud800", "\r\n", "=", "@file", "9" * 5000, "0x" + "f" * 5000, "{}",
+     "tutorial", "study"]
 )  # fmt: skip
 TEXT = st.text(max_size=20).filter(lambda text: "/" not in text and ".." not in text)
 VALUES = st.one_of(st.integers(-3, 300).map(str), st.floats().map(str), ODD, TEXT, PATHS)
@@ -36,7 +51,12 @@ FLAGS = {
     ],
     "add": ["--from", "--num-bits", "--show-bits", "--help", "--no-such-flag"],
     "export": ["--from", "--overwrite", "--help", "--no-such-flag"],
+    "prove": ["--from", "--resolution", "--output-dir", "--help", "--no-such-flag"],
+    "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
+    "study": ["--seeds", "--recipe", "--output-dir", "--dask", "--help", "--no-such-flag"],
 }  # fmt: skip
+# What is said of a name for which there is no certificate.
+NOT_A_FILE = "is missing", "is damaged", "can't be read"
 
 
 def arguments_of(name):
@@ -74,14 +94,28 @@ def without_work(monkeypatch, adder, place):
     monkeypatch.setattr(train, "_ask", lambda adder: None)
     monkeypatch.setattr(Adder, "restore", restored)
     monkeypatch.setattr(export, "_write", lambda weights, resolution, directory: directory.mkdir())
+    monkeypatch.setattr(prove, "prove", lambda weights, resolution: Proof("undecided"))
+    monkeypatch.setattr(study, "local_processes", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr(study, "dask_cluster", refuse_cluster)
+    monkeypatch.setattr(study, "study", lambda *_: [])
+    monkeypatch.setattr(study_report, "summary", lambda rows: "")
+    monkeypatch.setattr(study_report, "study_figure", lambda rows: Figure())
     monkeypatch.chdir(place)
 
 
+@contextmanager
+def refuse_cluster(address):
+    raise UserError(f"--dask must be another address, not {brief(address)}")
+    yield
+
+
 def assert_answered(name, arguments, status, err):
-    assert status in (0, 1, 2)
+    assert status in (0, 1, 2, 3)
     assert "Traceback" not in err
-    assert err.count("\n") == (1 if status else 0)
-    if status:
+    # What a proof or a check finds is told on standard output.
+    is_error = status == 2 or (status == 1 and name not in ("prove", "verify"))
+    assert err.count("\n") == (1 if is_error else 0)
+    if is_error:
         assert err.startswith(f"python -m gru_addition.{name}: ")
     if status == 2:
         message = err.removeprefix(f"python -m gru_addition.{name}: ").removesuffix("\n")
@@ -99,13 +133,20 @@ def is_named(message, arguments):
     flags = {word for word in words if word.startswith("--") and len(word) > 3}
     # Bad numbers are quoted as numbers; standard input and the default directory are no arguments.
     numbers = {f"not {word}" for word in words if word}
-    always = {"are required: A", "standard input", "A and B", "'runs/latest'", "runs/saved_model"}
+    always = {
+        "are required: A",
+        "are required: FILE",
+        "standard input",
+        "A and B",
+        "'runs/latest'",
+        "runs/saved_model",
+    }
     return any(named in message for named in quoted | flags | numbers | always)
 
 
 @pytest.mark.parametrize(("name", "examples"), [*EXAMPLES.items(), *MORE])
 def test_in_process(name, examples, without_work, place, capfd, figure):
-    main = {"train": train.main, "add": add.main, "export": export.main}[name]
+    main = MODULES[name].main
     before = contents(place / "sound")
     statuses = []
 
@@ -123,12 +164,15 @@ def test_in_process(name, examples, without_work, place, capfd, figure):
         statuses.append(status)
         for path in place.iterdir():
             if path.name not in ("sound", "damaged", "runs", "empty", "file"):
-                shutil.rmtree(path)
-        shutil.rmtree(place / "runs" / "saved_model", ignore_errors=True)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for made in "saved_model", "study":
+            shutil.rmtree(place / "runs" / made, ignore_errors=True)
+        for made in [*place.glob("**/proof.png"), *place.glob("**/study.png")]:
+            made.unlink()
 
     answered()
 
-    counts = ", ".join(f"{statuses.count(status)} times {status}" for status in (0, 1, 2))
+    counts = ", ".join(f"{statuses.count(status)} times {status}" for status in (0, 1, 2, 3))
     figure(f"fuzz, {name}: {len(statuses)} command lines in this process, status {counts}")
     assert contents(place / "sound") == before
     assert (place / "file").read_text() == "precious"
@@ -145,7 +189,10 @@ def test_in_a_process_of_its_own(name, place, tmp_path):
     def answered(arguments):
         directory = shutil.copytree(place, tmp_path / "place")
         # What is understood is not to take long.
-        short = ["--iterations=1", "--engine=session"] if name == "train" else []
+        short = {
+            "train": ["--iterations=1", "--engine=session"],
+            "study": ["--seeds=0"],
+        }.get(name, [])
         process = run_module(f"gru_addition.{name}", *arguments, *short, cwd=directory, input="1 2")
         assert_answered(name, [*arguments, *short], process.returncode, process.stderr)
         shutil.rmtree(directory)

@@ -1,0 +1,457 @@
+"""The prover is right, and neither it nor its checker can be talked into a wrong proof."""
+
+import itertools
+import math
+
+import numpy as np
+import numpy_gru
+import pytest
+from flint import arb
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from gru_addition import prove as prove_module
+from gru_addition.add import Adder
+from gru_addition.automaton import Automaton
+from gru_addition.cover import ball_radii, stretch
+from gru_addition.dataset import add_columns, encode, from_bytes
+from gru_addition.network import A, B, Network, step_error
+from gru_addition.prove import prove
+from gru_addition.search import explore, try_all_sums
+from gru_addition.study import RECIPES, challenge, hard_pairs
+from gru_addition.train import Config, train
+from gru_addition.verify import WEIGHTS, RefusedError, verify
+from gru_addition.verify import _Network as CheckersNetwork
+
+# The recipe with the tutorial's own hundred sums.
+PROVABLE = Config(**RECIPES["tutorial + Jacobian penalty"])
+ROUNDED_TO = 4
+
+
+@pytest.fixture(scope="module")
+def provable():
+    """A network that can be proved right, with and without rounding."""
+    return train(PROVABLE).weights
+
+
+@pytest.fixture(scope="module")
+def plain(provable):
+    return prove(provable)
+
+
+@pytest.fixture(scope="module")
+def rounded(provable):
+    return prove(provable, ROUNDED_TO)
+
+
+@pytest.fixture(scope="module", params=["plain", "rounded"])
+def proved(request):
+    """A proof, with the resolution of its network."""
+    return request.getfixturevalue(request.param), {"plain": None, "rounded": 4}[request.param]
+
+
+def all_sums(num_bits):
+    """All operands whose sum fits in so many bits: a, b, and x of shape (sums, num_bits, 2)."""
+    numbers = np.arange(2**num_bits)
+    a, b = (grid.ravel() for grid in np.meshgrid(numbers, numbers, indexing="ij"))
+    a, b = a[a + b < 2**num_bits], b[a + b < 2**num_bits]
+    return a, b, np.stack([a, b], axis=1)[:, np.newaxis] >> np.arange(num_bits)[:, np.newaxis] & 1
+
+
+def smallest_by_brute_force(weights, num_bits, resolution):
+    """The smallest wrong sum of up to so many bits, as (bits, a, b), or None."""
+    for length in range(1, num_bits + 1):
+        a, b, x = all_sums(length)
+        output = numpy_gru.output(weights, x.astype(float), resolution=resolution)
+        wrong = ((output > 0.5) != add_columns(x)).any(axis=(1, 2))
+        if wrong.any():
+            order = np.lexsort([a[wrong], (a + b)[wrong]])
+            return length, a[wrong][order[0]], b[wrong][order[0]]
+    return None
+
+
+@st.composite
+def networks(draw):
+    """Weights of a network that is right on some sums at least."""
+    seed = draw(st.integers(0, 2**32 - 1))
+    random_state = np.random.RandomState(seed)
+    weights = numpy_gru.perfect_weights()
+    scale = draw(st.sampled_from([0.3, 1.0, 3.0, 6.0, 12.0]))
+    for name, weight in weights.items():
+        if name[0] in "WU" and name != "W_output":
+            weights[name] = weight + scale * random_state.normal(size=weight.shape)
+    return weights
+
+
+@settings(max_examples=60)
+@given(weights=networks(), resolution=st.sampled_from([None, 1, 3, 10]))
+def test_the_smallest_wrong_sum_is_that_of_brute_force(weights, resolution):
+    network, num_bits = Network(weights, resolution), 6
+
+    found, is_certain = try_all_sums(network, num_bits)
+    explored = explore(network, 0.25 / (resolution or 100))
+
+    assume(is_certain)
+    expected = smallest_by_brute_force(weights, num_bits, resolution)
+    assert (None if found is None else (found.num_bits, found.a, found.b)) == expected
+    if resolution is not None and explored.is_certain and expected is not None:
+        assert explored.wrong_sum == found
+    elif explored.wrong_sum is not None:
+        # What is found among states that are near each other is a wrong sum, if not the smallest.
+        wrong = explored.wrong_sum
+        assert expected is None or expected[0] <= wrong.num_bits
+        output = numpy_gru.output(
+            weights, encode(wrong.a, wrong.b, wrong.num_bits), resolution=resolution
+        )
+        assert (
+            (output > 0.5) != add_columns(encode(wrong.a, wrong.b, wrong.num_bits).astype(int))
+        ).any()
+
+
+def test_the_networks_of_that_test_go_wrong_at_different_lengths():
+    lengths = set()
+    for seed in range(60):
+        random_state, weights = np.random.RandomState(seed), numpy_gru.perfect_weights()
+        for name in "Wz", "Wr", "Wh", "Uz", "Ur", "Uh":
+            weights[name] = weights[name] + 6 * random_state.normal(size=weights[name].shape)
+        found, _ = try_all_sums(Network(weights), 6)
+        lengths.add(found and found.num_bits)
+
+    assert {None, 1, 2, 3} <= lengths
+
+
+def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(trained):
+    weights = trained("compiled", 0).weights
+
+    proof = prove(weights)
+
+    wrong = proof.wrong_sum
+    assert (wrong.num_bits, wrong.a, wrong.b) == smallest_by_brute_force(weights, 6, None)
+    assert proof.verdict == "refuted"
+    assert proof.has_fewest_bits
+    assert proof.is_smallest
+    assert proof.answer == Adder.from_weights(weights).add(wrong.a, wrong.b) != wrong.total
+
+
+def test_weights_set_by_hand_are_proved_right():
+    proof = prove(numpy_gru.perfect_weights(), resolution=1)
+
+    assert proof.verdict == "proved"
+    assert len(proof.certificate["states"]) <= 9
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), radius=st.floats(1e-6, 0.5), scale=st.floats(0.1, 3))
+@example(seed=0, radius=0.5, scale=3)
+def test_no_step_stretches_more_than_the_bound(seed, radius, scale):
+    random_state = np.random.RandomState(seed)
+    network = Network(numpy_gru.random_weights(6, random_state, scale))
+    centre = random_state.uniform(-1, 1, (1, 6))
+    directions = random_state.normal(size=(2, 500, 6))
+    directions /= np.linalg.norm(directions, axis=2, keepdims=True)
+    some, others = centre + radius * directions * random_state.uniform(0, 1, (2, 500, 1)) ** 0.2
+
+    bounds = stretch(network, centre, np.array([radius]))
+
+    moved = np.linalg.norm(network.steps(some) - network.steps(others), axis=2)
+    stretches = moved / np.linalg.norm(some - others, axis=1)[:, np.newaxis]
+    assert (stretches <= bounds).all()
+    checker = CheckersNetwork({**network.weights, "states": centre, "slack": np.array(1e-9)})
+    for pair in range(4):
+        checked = float(checker.stretch(centre[0], arb(radius), pair).upper())
+        assert stretches[:, pair].max() <= checked
+
+
+def test_a_tiny_ball_is_stretched_by_the_jacobian():
+    random_state = np.random.RandomState(0)
+    weights = numpy_gru.random_weights(6, random_state, 1.5)
+    network, centre = Network(weights), random_state.uniform(-1, 1, 6)
+
+    bounds = stretch(network, centre[np.newaxis], np.array([1e-9]))[0]
+
+    checker = CheckersNetwork({**weights, "states": centre[None], "slack": np.array(1e-9)})
+    checked = [float(checker.stretch(centre, arb(1e-9), pair).upper()) for pair in range(4)]
+    for a, b, bound, checkers in zip(A, B, bounds, checked, strict=True):
+        rows = [
+            numpy_gru.step(weights, (centre + s * unit)[None], np.array([[a, b]]))
+            for unit in 1e-6 * np.eye(6)
+            for s in (1, -1)
+        ]
+        jacobian = (np.concatenate(rows[::2]) - np.concatenate(rows[1::2])) / 2e-6
+        np.testing.assert_allclose(bound, np.linalg.norm(jacobian, 2), rtol=1e-6)
+        assert bound * (1 - 1e-9) < checkers < 1.01 * bound
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_is_never_as_wrong_as_is_assumed(provable, dtype):
+    weights = {name: weight.astype(dtype) for name, weight in provable.items()}
+    exact = Network({name: weight.astype(np.float64) for name, weight in weights.items()})
+    states = np.random.RandomState(0).uniform(-1, 1, (2000, 16)).astype(dtype)
+
+    for pair, x_t in enumerate(np.stack([A, B], axis=1)):
+        computed = numpy_gru.step(weights, states, np.tile(x_t, (2000, 1)).astype(dtype))
+        off = np.linalg.norm(computed - exact.steps(states.astype(np.float64))[:, pair], axis=1)
+        assert off.max() < step_error(weights, np.finfo(dtype).eps) < Network(weights).slack / 3
+
+
+def test_a_trained_network_is_proved_right(proved, provable):
+    proof, resolution = proved
+
+    assert (proof.verdict, proof.right_bits) == ("proved", math.inf)
+    verify(proof.certificate, provable, resolution)
+
+
+def test_what_is_proved_is_right(proved, provable, figure):
+    _, resolution = proved
+    adder = Adder.from_weights(provable, resolution)
+    sums = {16: 20_000, 100: 1_000, 2000: 100}, 20_000
+
+    assert challenge(adder, np.random.RandomState(0), *sums) == 0
+    for _, pairs in hard_pairs(2000, np.random.RandomState(0)):
+        assert adder.add_pairs(pairs, 2000) == [a + b for a, b in pairs]
+    figure(f"proved{' rounded' if resolution else ''}: right in 21,100 sums of up to 2,000 bits")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("resolution", [None, ROUNDED_TO])
+def test_what_is_proved_survives_a_million_sums(seed, resolution, figure):
+    weights = train(Config(**RECIPES["fresh + Jacobian penalty"], seed=seed)).weights
+    assert prove(weights, resolution).verdict == "proved"
+    sums = {32: 980_000, 200: 16_000, 2000: 4_000}, 1_000_000
+
+    wrong = challenge(Adder.from_weights(weights, resolution), np.random.RandomState(seed), *sums)
+
+    figure(f"proved, seed {seed}, resolution {resolution}: {wrong} wrong of 1,000,001 sums")
+    assert wrong == 0
+
+
+def test_a_proof_minimises_to_the_carry(proved):
+    automaton = Automaton.of_certificate(proved[0].certificate)
+
+    smallest, classes = automaton.minimised()
+
+    assert len(smallest.targets) == 2
+    np.testing.assert_array_equal(classes, proved[0].certificate["carries"])
+    for carry, (a, b) in itertools.product((0, 1), zip(A, B, strict=True)):
+        pair = 2 * a + b
+        written = smallest.outputs[carry, pair] + 2 * smallest.targets[carry, pair]
+        assert written == a + b + carry
+
+
+def test_an_automaton_that_has_no_smaller_one_stays():
+    # It writes a one just in every third column.
+    targets = np.array([[1] * 4, [2] * 4, [0] * 4])
+    outputs = np.array([[0] * 4, [0] * 4, [1] * 4])
+    doubled = Automaton(np.concatenate([targets + 3, targets]), np.concatenate([outputs] * 2))
+
+    smallest, classes = doubled.minimised()
+
+    np.testing.assert_array_equal(smallest.targets, targets)
+    np.testing.assert_array_equal(smallest.outputs, outputs)
+    np.testing.assert_array_equal(classes, [0, 1, 2, 0, 1, 2])
+
+
+def planted(length):
+    """Weights that add rightly, but for a carry that is forgotten after a long run of zeros in a.
+
+    To the weights set by hand comes a unit that creeps up while a holds zeros and b ones, and falls
+    back as soon as a holds a one. When it is high, it adds to the output.
+    """
+    weights = {}
+    for name, weight in numpy_gru.perfect_weights().items():
+        shape = [size + 1 if size == 3 else size for size in weight.shape]
+        weights[name] = np.zeros(shape)
+        weights[name][tuple(slice(size) for size in weight.shape)] = weight
+    weights["bz"][3], weights["Wz"][0, 3] = -np.log(length), 40.0
+    weights["bh"][3], weights["Wh"][0, 3] = 3.0, -3.0
+    weights["W_output"][3] = 0.55
+    return weights
+
+
+@pytest.mark.parametrize("length", [20, 100, 400])
+def test_a_planted_rare_error_is_found(length, figure):
+    weights = planted(length)
+    adder = Adder.from_weights(weights)
+    # Random sums do not show it.
+    assert challenge(adder, np.random.RandomState(0), {16: 5000}, 16) == 0
+
+    proof = prove(weights)
+
+    wrong = proof.wrong_sum
+    assert proof.verdict == "refuted"
+    assert adder.add(wrong.a, wrong.b, wrong.num_bits) == proof.answer != wrong.total
+    figure(f"planted error, rate 1/{length}: found in a sum of {wrong.num_bits} bits")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bits_that_are_proved_right_are_right(seed):
+    random_state = np.random.RandomState(seed)
+    weights = planted(20)
+    weights["W_output"] = weights["W_output"] + 0.3 * random_state.normal(size=(4, 1))
+    weights["Uz"] = weights["Uz"] + random_state.normal(size=(4, 4))
+    network = Network(weights)
+    expected = smallest_by_brute_force(weights, 7, None)
+
+    for spacing in (1e-3, 1e-6):
+        exploration = explore(network, spacing, most_states=2000)
+        if exploration.is_closed:
+            _, right_bits = ball_radii(network, exploration)
+            assert expected is None or right_bits < expected[0]
+
+
+@settings(max_examples=10)
+@given(
+    name=st.sampled_from(["Wz", "Wr", "Wh", "Uz", "Ur", "Uh", "bz", "br", "bh", "W_output"]),
+    seed=st.integers(0, 2**32 - 1),
+    size=st.sampled_from([0.1, 0.5, 2.0]),
+)
+def test_damaged_weights_are_never_proved_wrongly(name, seed, size, provable, plain):
+    random_state = np.random.RandomState(seed)
+    damage = size * random_state.normal(size=provable[name].shape)
+    damaged = provable | {name: provable[name] + damage}
+
+    # The certificate is for other weights.
+    with pytest.raises(RefusedError, match=f"other weights: {name}"):
+        verify(plain.certificate, damaged)
+    # Even if it says that it is for these, its balls are not.
+    forged = plain.certificate | {name: damaged[name]}
+    try:
+        verify(forged, damaged)
+    except RefusedError:
+        pass
+    else:
+        x = random_state.randint(0, 2, size=(2000, 50, 2))
+        output = numpy_gru.output(damaged, x.astype(float))
+        np.testing.assert_array_equal(output > 0.5, add_columns(x))
+
+
+def forgeries(certificate):
+    """Wrong certificates, and what each is refused for."""
+    c = certificate
+    last = len(c["states"]) - 1
+    is_rounded = int(c["resolution"]) > 0
+
+    def changed(name, index, value):
+        array = c[name].copy()
+        array[index] = value
+        return c | {name: array}
+
+    other = next(i for i in range(1, last) if c["carries"][i] != c["carries"][last])
+    yield "no states", {k: v for k, v in c.items() if k != "states"}, "lacks states"
+    yield "another resolution", c | {"resolution": np.array(77)}, "another resolution"
+    yield "wrong carry", changed("carries", last, 1 - c["carries"][last]), "does not carry"
+    yield "wrong bit", changed("bits", last, 1 - c["bits"][last]), "does not carry"
+    yield "back to the start", changed("targets", (last, 0), 0), "no state"
+    yield "out of range", changed("targets", (last, 0), last + 1), "no state"
+    yield "negative target", changed("targets", (last, 0), -1), "no state"
+    yield "wrong carry in a target", changed("targets", (other, 0), last), "does not carry|step"
+    yield "moved start", changed("states", (0, 0), 1e-3), "begin with zeros"
+    yield "moved state", changed("states", last, c["states"][last] + 0.5), "may|not rounded|farther"
+    yield "NaN", changed("states", (last, 0), np.nan), "states is not what"
+    yield "no slack", c | {"slack": np.array(0.0)}, "smaller than rounding errors"
+    yield "negative slack", c | {"slack": np.array(-1.0)}, "smaller than rounding errors"
+    yield "infinite radius", changed("radii", last, np.inf), "radii is not what"
+    yield "negative radius", changed("radii", last, -1.0), "negative"
+    yield "huge radius", changed("radii", last, 10.0), "farther"
+    yield "floats for targets", c | {"targets": c["targets"].astype(float)}, "targets is not"
+    yield "long doubles", c | {"states": c["states"].astype(np.longdouble)}, "states is not"
+    yield "complex states", c | {"states": c["states"].astype(complex)}, "states is not"
+    yield "another shape", c | {"carries": c["carries"][:-1]}, "carries is not"
+    yield (
+        "one state less",
+        c | {n: c[n][:-1] for n in ("states", "radii", "carries", "bits", "targets")},
+        "no state",
+    )
+    if is_rounded:
+        # The last digit of a number may be off, but no more: the next step could blow it up.
+        almost = c["states"][last] + 3e-16 * np.sign(c["states"][last])
+        yield "a state almost rounded", changed("states", last, almost), "not rounded"
+        yield "negative resolution", c | {"resolution": np.array(-4)}, "another resolution"
+    else:
+        yield "no radius", changed("radii", last, 0.0), "may leave"
+        yield "smaller radii", c | {"radii": c["radii"] / 2}, "may leave"
+        yield "all radii zero", c | {"radii": np.zeros(last + 1)}, "may leave"
+        yield "huge radii", c | {"radii": np.full(last + 1, 10.0)}, "farther"
+        yield "large radii", c | {"radii": np.full(last + 1, 0.05)}, "may"
+
+
+def test_a_wrong_certificate_is_refused(proved, provable, figure):
+    proof, resolution = proved
+
+    names = []
+    for name, forged, reason in forgeries(proof.certificate):
+        with pytest.raises(RefusedError, match=reason):
+            verify(forged, provable, resolution)
+        names.append(name)
+    figure(f"checker, resolution {resolution}: {len(names)} wrong certificates refused")
+
+
+def test_a_certificate_for_another_kind_of_network_is_refused(plain, rounded, provable):
+    with pytest.raises(RefusedError, match="another resolution"):
+        verify(plain.certificate, provable, ROUNDED_TO)
+    with pytest.raises(RefusedError, match="another resolution"):
+        verify(rounded.certificate, provable)
+    # Not even for the same numbers in another type, with which others would be computed.
+    with pytest.raises(RefusedError, match="other weights"):
+        verify(plain.certificate, {n: w.astype(np.float32) for n, w in provable.items()})
+
+
+@pytest.mark.parametrize("resolution", [0, False])
+def test_no_resolution_is_no_way_around_the_balls(resolution, plain, provable):
+    verify(plain.certificate, provable, resolution)
+    with pytest.raises(RefusedError, match="may leave"):
+        verify(plain.certificate | {"radii": 0 * plain.certificate["radii"]}, provable, resolution)
+
+
+def test_a_wrong_sum_that_might_not_be_the_smallest_is_not_called_so(monkeypatch):
+    """The search ends at the limit of states, in a column before that of the smallest wrong sum."""
+    called_smallest = 0
+    for seed in range(150):
+        weights = numpy_gru.random_weights(3, np.random.RandomState(seed), 3.0)
+        for most_states in (1, 4, 8):
+            monkeypatch.setattr(prove_module, "MOST_ROUNDED_STATES", most_states)
+            proof = prove_rounded_without_graph(weights, 3)
+            if proof.is_smallest:
+                wrong = proof.wrong_sum
+                expected = smallest_by_brute_force(weights, wrong.num_bits, 3)
+                assert (wrong.num_bits, wrong.a, wrong.b) == expected
+                called_smallest += 1
+    assert called_smallest > 100
+
+
+def prove_rounded_without_graph(weights, resolution):
+    """The proof, with NumPy in place of the real graph, which takes time to be built."""
+
+    class Graph:
+        def add(self, wrong_sum):
+            x = encode(wrong_sum.a, wrong_sum.b, wrong_sum.num_bits)
+            output = numpy_gru.output(weights, x, resolution=resolution)
+            return from_bytes(output[0, :, 0] > 0.5)
+
+    return prove_module._prove_rounded(Network(weights, resolution), weights, Graph())
+
+
+@settings(max_examples=60)
+@given(
+    name=st.sampled_from(["states", "radii", "carries", "bits", "targets"]),
+    place=st.integers(0, 10**6),
+    whole=st.integers(-2, 40),
+    real=st.floats(-2, 2),
+)
+def test_a_certificate_changed_at_random_proves_nothing_wrong(name, place, whole, real, proved):
+    proof, resolution = proved
+    weights = {name: proof.certificate[name] for name in WEIGHTS}
+    array = proof.certificate[name].copy()
+    place %= array.size
+    before, array.flat[place] = array.flat[place], whole if array.dtype.kind == "i" else real
+
+    try:
+        verify(proof.certificate | {name: array}, weights, resolution)
+    except RefusedError:
+        assert array.flat[place] != before
+    else:
+        # A number may be changed a little without harm, and a near state be named as the target;
+        # and in the first state no bit is read.
+        is_harmless = name in ("states", "radii", "targets") or (name, place) == ("bits", 0)
+        assert array.flat[place] == before or is_harmless

@@ -1,0 +1,173 @@
+"""`python -m gru_addition.prove` and `python -m gru_addition.verify`, from end to end."""
+
+import shutil
+
+import numpy as np
+import pytest
+from conftest import contents, run_module
+
+from gru_addition import prove as prove_module
+from gru_addition import verify as verify_module
+from gru_addition.add import show_sum
+from gru_addition.study import RECIPES
+from gru_addition.train import Config, train
+
+PROVE, VERIFY = "python -m gru_addition.prove: ", "python -m gru_addition.verify: "
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory with a run that can be proved right, and one of a network that adds nothing."""
+    place = tmp_path_factory.mktemp("prove")
+    train(Config(**RECIPES["tutorial + Jacobian penalty"]), place / "right")
+    train(Config(iterations=1, hidden_size=3, engine="session"), place / "wrong")
+    return place
+
+
+@pytest.fixture(scope="module")
+def proved(place):
+    return run_module("gru_addition.prove", "--from=right", cwd=place)
+
+
+@pytest.fixture
+def ask(monkeypatch, capsys, place):
+    """A function of module and arguments: status, output and errors."""
+    monkeypatch.chdir(place)
+
+    def run(module, *arguments):
+        return module.main(list(arguments)), *capsys.readouterr()
+
+    return run
+
+
+def test_a_network_is_proved_right(proved, place):
+    assert (proved.returncode, proved.stderr) == (0, "")
+    first, *_ = proved.stdout.splitlines()
+    assert first == "proved: adds every pair correctly at every length"
+    assert "Minimised, they are 2: the carry." in proved.stdout
+    assert (place / "right" / "proof.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_its_certificate_is_verified(proved, place):
+    process = run_module("gru_addition.verify", "right/certificate.npz", "--from=right", cwd=place)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.startswith("holds: ")
+    assert process.stdout.endswith("right adds every pair correctly at every length.\n")
+
+
+def test_the_tutorials_network_is_refuted(default_command):
+    _, directory = default_command
+    before = contents(directory / "runs" / "latest")
+
+    process = run_module("gru_addition.prove", cwd=directory)
+
+    assert (process.returncode, process.stderr) == (1, "")
+    lines = process.stdout.splitlines()
+    assert lines[0] == "refuted: the smallest wrong sum is 12 + 13, on 5 bits"
+    assert "\n".join(lines[2:8]) == show_sum(12, 13, 17, 5)
+    assert "It is the smallest: all before it are right." in lines
+    after = contents(directory / "runs" / "latest")
+    assert after.pop("proof.png").startswith(b"\x89PNG")
+    assert after == before
+
+
+def test_neither_proved_nor_refuted_is_status_3(ask, monkeypatch):
+    monkeypatch.setattr(prove_module, "SPACINGS", (0.3,))
+
+    status, out, err = ask(prove_module, "--from=right", "--output-dir=undecided")
+
+    assert (status, err) == (3, "")
+    assert out.startswith(
+        "undecided: no wrong sum was found, and no proof\n\nTried:\n- all sums of"
+    )
+
+
+def test_rounding_makes_a_proof_of_its_own(ask, proved, place):
+    status, out, _ = ask(prove_module, "--from=right", "--resolution=4", "--output-dir=rounded")
+
+    assert status == 0
+    assert " states hold whatever it can remember" in out
+    # It is one for the network with rounding, and the run says nothing of that.
+    assert ask(verify_module, "rounded/certificate.npz", "--from=right") == (
+        1,
+        "refused: it is for another resolution\n",
+        "",
+    )
+    again = ask(verify_module, "rounded/certificate.npz", "--from=right", "--resolution=4")
+    assert again[0] == 0
+
+
+def test_a_certificate_for_other_weights_is_refused(ask, proved):
+    status, out, err = ask(verify_module, "right/certificate.npz", "--from=wrong")
+
+    assert (status, err) == (1, "")
+    assert out == "refused: it is for other weights: Wr differs\n"
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "pickled", "compressed", "flipped"])
+def test_a_damaged_certificate_is_refused(damage, ask, proved, place):
+    path = place / "damaged.npz"
+    content = (place / "right" / "certificate.npz").read_bytes()
+    if damage == "pickled":
+        np.savez(path, states=np.array([{}], dtype=object))
+    elif damage == "compressed":
+        np.savez_compressed(path, states=np.zeros(10**6))
+    else:
+        middle = len(content) // 2
+        flipped = bytes([content[middle] ^ 255])
+        path.write_bytes({
+            "empty": b"",
+            "text": b"a certificate",
+            "cut": content[:middle],
+            "flipped": content[:middle] + flipped + content[middle + 1 :],
+        }[damage])  # fmt: skip
+
+    status, out, err = ask(verify_module, "damaged.npz", "--from=right")
+
+    assert (status, err) == (1, "")
+    assert out.startswith("refused: ")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "message"),
+    [
+        (prove_module, ["--from=nowhere"], "'nowhere' holds no run"),
+        (prove_module, ["--resolution=0", "--from=right"], "--resolution must be a whole number"),
+        (prove_module, ["--resolution=x", "--from=right"], "--resolution must be a whole number"),
+        (
+            prove_module,
+            ["--from=right", "--output-dir=right/manifest.json"],
+            "--output-dir must be",
+        ),
+        (prove_module, ["--no-such-flag"], "unrecognized arguments: '--no-such-flag'"),
+        (verify_module, [], "the following arguments are required: FILE"),
+        (
+            verify_module,
+            ["nothing.npz", "--from=right"],
+            "nothing.npz is missing",
+        ),
+        (verify_module, ["right", "--from=right"], "right is damaged: it is not a regular file"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(module, arguments, message, ask):
+    status, out, err = ask(module, *arguments)
+
+    assert (status, out) == (2, "")
+    assert err.startswith(PROVE if module is prove_module else VERIFY)
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_an_old_proof_is_replaced_whole(ask, proved, place):
+    shutil.copytree(place / "right", place / "copy")
+    (place / "copy" / "certificate.npz").write_text("old")
+
+    assert ask(prove_module, "--from=copy")[0] == 0
+
+    names = {path.name for path in (place / "copy").iterdir()}
+    assert names == {path.name for path in (place / "right").iterdir()}
+    assert (place / "copy" / "certificate.npz").read_bytes() == (
+        place / "right" / "certificate.npz"
+    ).read_bytes()

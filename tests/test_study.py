@@ -1,0 +1,318 @@
+"""A study measures what it says, wherever it runs, and goes on where it was stopped."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from conftest import ROOT, environment, run_module
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from gru_addition import study as study_module
+from gru_addition.config import Config
+from gru_addition.storage import DamagedError
+from gru_addition.study import (
+    COLUMNS,
+    LENGTHS,
+    RECIPES,
+    challenge,
+    hard_pairs,
+    local_processes,
+    random_pairs,
+    study,
+)
+from gru_addition.study_report import Results, study_figure, summary
+
+TINY = {
+    "one": {"iterations": 2, "hidden_size": 2, "engine": "session"},
+    "two": {"iterations": 3, "hidden_size": 2, "engine": "session", "num_bits": 4},
+}
+
+
+def fake_run(settings):
+    """Rows like those of `run_seed`, made of the settings alone."""
+    seed, is_good = settings["seed"], settings["iterations"] == 3
+    rows = [
+        ("training", 5, "train loss", 0.1),
+        ("training", 5, "validation loss", 0.1 / (1 + seed)),
+    ]
+    for num_bits in LENGTHS:
+        kinds = ["random", *(name for name, _ in hard_pairs(5, np.random))]
+        for name in kinds:
+            share = 1.0 if is_good else seed % 2 / num_bits
+            rows += [(name, num_bits, "exact share", share), (name, num_bits, "bit share", share)]
+    rows += [("1024 + 16", 20, "exact share", 1.0), ("0 to 249", 9, "exact share", 0.5)]
+    rows += [("proof", None, "verdict", "proved" if is_good else "refuted")]
+    return [*rows, ("rounded proof", None, "verdict", "proved")]
+
+
+def fake_study(path, seeds=2, run=fake_run, recipes=TINY, on_progress=None):
+    with ThreadPoolExecutor(2) as executor:
+        return study(recipes, seeds, path, executor, on_progress, run)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """What is measured of two recipes of a few iterations, on the cores of this machine."""
+    with local_processes() as executor:
+        return study(TINY, 1, tmp_path_factory.mktemp("study"), executor)
+
+
+@given(num_bits=st.integers(3, 300), seed=st.integers(0, 1000))
+def test_pairs_have_sums_that_fit(num_bits, seed):
+    random_state = np.random.RandomState(seed)
+    kinds = dict(hard_pairs(num_bits, random_state))
+
+    for pairs in [random_pairs(num_bits, 20, random_state), *kinds.values()]:
+        assert all(a >= 0 and b >= 0 and (a + b).bit_length() <= num_bits for a, b in pairs)
+    carries = {(a + b) ^ a ^ b for a, b in kinds["carry all along"]}
+    # A carry comes into each column but the lowest.
+    assert 2**num_bits - 2 in carries
+    assert all(a == b for a, b in kinds["equal operands"])
+    assert {(0, 0), (0, 1)} < set(kinds["long run of zeros"])
+    a, b = kinds["alternating bits"][0]
+    assert a & b == 0
+    assert a + b == 2 ** (num_bits - 1) - 1
+
+
+def test_random_pairs_are_random_in_each_bit():
+    pairs = random_pairs(200, 1000, np.random.RandomState(0))
+
+    ones = np.array([[number >> i & 1 for i in range(200)] for pair in pairs for number in pair])
+
+    assert abs(ones[:, :199].mean(axis=0) - 0.5).max() < 0.06
+    assert not ones[:, 199].any()
+
+
+def test_a_challenge_counts_wrong_sums():
+    class WrongAt:
+        """Adds, but for a one in the highest bit of a."""
+
+        def predict(self, x):
+            y = study_module.add_columns(x.astype(int)).astype(float)
+            y[x[:, -1, 0] == 1, 0] = 1 - y[x[:, -1, 0] == 1, 0]
+            return y
+
+        def add(self, a, b, num_bits):
+            return a + b + 1
+
+    sums = {20: 4000, 33: 1000}
+
+    wrong = challenge(WrongAt(), np.random.RandomState(0), sums, 50)
+
+    assert wrong == pytest.approx(2501, abs=150)
+
+
+def test_what_is_measured(rows):
+    results = Results(rows)
+
+    assert {row[:2] for row in rows} == {("one", 0), ("two", 0)}
+    assert results.lengths == list(LENGTHS)
+    for name in TINY:
+        (verdict,) = results.of_seeds(name, "proof", "verdict")
+        assert verdict == "refuted"
+        (loss,) = results.of_seeds(name, "training", "validation loss")
+        assert loss > 0.1
+    shares = [row for row in rows if row[4].endswith("share")]
+    assert len(shares) == 2 * 2 * (2 + 5 * len(LENGTHS))
+    assert all(0 <= row[5] <= 1 for row in shares)
+
+
+def test_shares_are_those_of_the_network(rows):
+    """Two iterations leave a network that says zero or one all the time."""
+    from gru_addition.train import train
+
+    adder = train(Config(**TINY["one"])).adder
+    pairs = [(a, b) for a in range(250) for b in range(250)]
+    answers = adder.add_pairs(pairs, 9)
+    exact = np.mean([answer == a + b for (a, b), answer in zip(pairs, answers, strict=True)])
+    bits = np.mean([
+        (answer ^ (a + b)) >> i & 1 == 0
+        for (a, b), answer in zip(pairs, answers, strict=True) for i in range(9)
+    ])  # fmt: skip
+
+    results = Results(rows)
+
+    assert results.of_seeds("one", "0 to 249", "exact share") == [exact]
+    np.testing.assert_allclose(results.of_seeds("one", "0 to 249", "bit share"), [bits])
+
+
+def test_a_cluster_measures_the_same(rows, tmp_path):
+    cluster = subprocess.Popen(
+        [sys.executable, ROOT / "tests" / "dask_cluster.py"],
+        env=environment(), cwd=tmp_path, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    code = (
+        "import sys; from pathlib import Path; from gru_addition.study import *\n"
+        f"with dask_cluster(sys.argv[1]) as executor: study({TINY!r}, 1, 'out', executor)"
+    )
+    try:
+        address = cluster.stdout.readline().strip()
+        subprocess.run(
+            [sys.executable, "-c", code, address], env=environment(), cwd=tmp_path, check=True
+        )
+    finally:
+        cluster.communicate("")
+
+    with open(tmp_path / "out" / "results.csv", newline="") as file:
+        header, *lines = csv.reader(file)
+    assert header == list(COLUMNS)
+    assert lines == [["" if value is None else str(value) for value in row] for row in rows]
+
+
+def test_no_cluster_is_said_in_one_line(tmp_path):
+    process = run_module("gru_addition.study", "--dask=tcp://127.0.0.1:9", cwd=tmp_path)
+
+    assert process.returncode == 2
+    assert process.stderr.startswith(
+        "python -m gru_addition.study: --dask must be the address of a scheduler, tcp://..., not "
+    )
+    assert process.stderr.count("\n") == 1
+
+
+def test_finished_runs_are_not_repeated(tmp_path):
+    ran, recipe = [], {"one": TINY["one"]}
+
+    def failing_run(settings):
+        ran.append(settings["seed"])
+        if settings["seed"] == 2:
+            raise FloatingPointError("stopped")
+        return fake_run(settings)
+
+    def run(settings):
+        ran.append(settings["seed"])
+        return fake_run(settings)
+
+    with pytest.raises(FloatingPointError):
+        fake_study(tmp_path, 3, failing_run, recipe)
+    assert not (tmp_path / "results.csv").exists()
+    rows = fake_study(tmp_path, 4, run, recipe)
+
+    assert sorted(ran) == [0, 1, 2, 2, 3]
+    assert rows == [
+        ("one", seed, *row) for seed in range(4) for row in fake_run(TINY["one"] | {"seed": seed})
+    ]
+
+
+def test_progress_is_reported(tmp_path):
+    reports = []
+    fake_study(tmp_path, 1)
+
+    fake_study(tmp_path, 2, on_progress=lambda number, done: reports.append((number, done)))
+
+    assert reports == [(4, 2), (4, 3), (4, 4)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"settings": {}, "rows": [1]}',
+        b"\x00" * 10,
+        b'{"settings": 1, "rows": []}',
+    ],
+)
+def test_damaged_results_are_named_and_left(content, tmp_path):
+    fake_study(tmp_path, 1)
+    (file,) = tmp_path.glob("one-0.json")
+    file.write_bytes(content)
+
+    with pytest.raises(DamagedError, match=r"one-0\.json"):
+        fake_study(tmp_path, 1)
+    assert file.read_bytes() == content
+
+
+def test_results_of_other_settings_are_refused(tmp_path):
+    fake_study(tmp_path, 1)
+
+    with pytest.raises(DamagedError, match=r"one-0\.json holds the results of other settings"):
+        fake_study(tmp_path, 1, recipes={"one": TINY["two"]})
+
+
+def test_the_table_says_what_the_rows_say(tmp_path):
+    rows = fake_study(tmp_path, 4)
+
+    lines = summary(rows).splitlines()
+
+    one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:])
+    assert one[:2] == ["one", "4"]
+    assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]):.5f}"
+    # Wilson's interval for 4 of 4 reaches down to 4 / (4 + 1.96^2).
+    assert one[3] == "4 of 4 (51% to 100%)"
+    assert one[4] == "0.500 (0.500 to 0.500)"
+    assert one[5].startswith(f"{0.5 / 20:.3f}")
+    assert one[8] == "4 of 4 (51% to 100%)"
+    assert one[9] == "0 of 4 (0% to 49%)"
+    assert two[6] == two[7] == "1.000 (1.000 to 1.000)"
+    assert two[9] == two[10] == "4 of 4 (51% to 100%)"
+
+
+def test_the_figure_has_a_panel_for_each_recipe(tmp_path):
+    figure = study_figure(fake_study(tmp_path, 3))
+
+    assert isinstance(figure, Figure)
+    assert [axes.get_title() for axes in figure.axes[:2]] == list(TINY)
+    for axes, expected in zip(figure.axes[:2], (1 / 3, 1.0), strict=True):
+        random, hard = axes.get_lines()
+        np.testing.assert_array_equal(random.get_xdata(), LENGTHS)
+        at_first = expected if expected == 1 else expected / LENGTHS[0]
+        np.testing.assert_allclose(random.get_ydata()[0], at_first)
+        np.testing.assert_allclose(hard.get_ydata()[0], at_first)
+
+
+def test_recipes_are_settings():
+    for settings in RECIPES.values():
+        Config(**settings)
+        json.dumps(settings)
+
+
+def test_a_study_survives_a_kill(tmp_path):
+    """It is killed when one of three networks is done, and goes on with the others."""
+    code = (
+        "from gru_addition.study import *\n"
+        f"recipes = {dict(one=TINY['one'])!r}\n"
+        "with local_processes() as executor: study(recipes, 3, 'out', executor)"
+    )
+    command = [sys.executable, "-c", code]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    results = tmp_path / "out"
+    while not list(results.glob("one-*.json")) and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = {path: path.stat().st_mtime_ns for path in results.glob("one-*.json")}
+    assert 0 < len(done) < 3
+
+    subprocess.run(command, cwd=tmp_path, env=environment(), check=True)
+
+    assert len(list(results.glob("one-*.json"))) == 3
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    with open(results / "results.csv", newline="") as file:
+        assert {row["seed"] for row in csv.DictReader(file)} == {"0", "1", "2"}
+
+
+@pytest.mark.torture
+def test_the_command_from_beginning_to_end(tmp_path):
+    process = run_module("gru_addition.study", "--seeds=1", cwd=tmp_path)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.count("\n| ") == 1 + len(RECIPES)
+    assert process.stdout.endswith("Saved in runs/study: results.csv and study.png\n")
+    assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
+    again = run_module("gru_addition.study", "--seeds=1", cwd=tmp_path)
+    assert again.stdout.startswith(f"Going on: {len(RECIPES)} of {len(RECIPES)} runs are done")
