@@ -60,7 +60,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition.add import show_sum
+from gru_addition.add import Adder, show_sum
 from gru_addition.automaton import Automaton
 from gru_addition.checkpoints import load_network
 from gru_addition.command_line import Parser, naming_flags, read_resolution, run_command
@@ -68,6 +68,7 @@ from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import encode, from_bytes
 from gru_addition.integers import write_integer
 from gru_addition.network import A, B, Network
+from gru_addition.pairs import CHALLENGE, challenge
 from gru_addition.portraits import proof_figure
 from gru_addition.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
 from gru_addition.storage import prepare_directory, replace_file
@@ -265,7 +266,7 @@ def main(argv=None):
 
 
 def _prove_and_say(argv):
-    source, given_resolution, directory = _parse(argv)
+    source, given_resolution, directory, is_challenged = _parse(argv)
     weights, resolution = load_network(source)
     resolution = resolution if given_resolution is None else given_resolution
     with naming_flags(["output_dir"]):
@@ -284,6 +285,10 @@ def _prove_and_say(argv):
         path = shlex.quote(str(Path(directory, CERTIFICATE)))
         print("Certificate, and how to check it once more:")
         print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
+    if proof.verdict == PROVED and is_challenged:
+        adder = Adder.from_weights(weights, resolution)
+        wrong = challenge(adder, np.random.RandomState(0), *CHALLENGE)
+        print(f"\nChallenged: {wrong:,} of 1,000,001 sums of up to 1,000,000 bits are wrong.")
     return STATUSES[proof.verdict]
 
 
@@ -298,6 +303,12 @@ def _parse(argv):
     parser.add_source()
     parser.add_resolution()
     parser.add_argument(
+        "--challenge",
+        action="store_true",
+        help="if it is proved, ask it for a million sums all the same, half of them random, half "
+        "repeating some columns, and for one of a million bits",
+    )
+    parser.add_argument(
         "--output-dir",
         metavar="DIR",
         help=f"where to write {CERTIFICATE}, if it is proved, and {FIGURE} (default: the directory "
@@ -308,7 +319,8 @@ def _parse(argv):
     # A checkpoint of TensorFlow 1 is known by the name of its files.
     beside = source if os.path.isdir(source) else os.path.dirname(source) or "."
     directory = options["output_dir"]
-    return source, resolution, beside if directory is None else directory
+    directory = beside if directory is None else directory
+    return source, resolution, directory, options["challenge"]
 
 
 def _in_words(proof):

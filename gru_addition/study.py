@@ -3,10 +3,7 @@
     python -m gru_addition.study --seeds 32
 
 The tutorial says that its network is independent of the length of the numbers, and shows one sum.
-Here each recipe trains many networks, which are asked for random sums, and for sums that are hard
-for them, of up to 2,000 bits; for all sums of the numbers from 0 to 249, the published test of
-MDL-RNN (Lan et al. 2022, arXiv:2111.00600); and for 1024 + 16. Then each is proved right, or
-refuted, by `gru_addition.prove`.
+Here each recipe trains many networks, and `gru_addition.measure` finds out what they can do.
 
 The directory of a study holds a file for each network, so that a study goes on where it was
 stopped; a table of all numbers, `results.csv`; and pictures.
@@ -20,7 +17,6 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
 
-import numpy as np
 from tqdm import tqdm
 
 from gru_addition import xla
@@ -32,8 +28,7 @@ from gru_addition.command_line import (
     number_or_text,
     run_command,
 )
-from gru_addition.config import Config
-from gru_addition.dataset import add_columns
+from gru_addition.measure import ROUNDED_TO, run_seed
 from gru_addition.storage import (
     DamagedError,
     as_json,
@@ -44,8 +39,6 @@ from gru_addition.storage import (
 )
 
 COMMAND = "python -m gru_addition.study"
-# The proofs that round the state round it to multiples of 1 / 4, whatever the recipe.
-ROUNDED_TO = 4
 FRESH = {"num_bits": 12, "fresh_batches": True}
 # What each recipe changes of the tutorial's settings.
 RECIPES = {
@@ -61,113 +54,10 @@ RECIPES = {
         "learning_rate": 0.003,
     },
 }
-LENGTHS = 5, 10, 20, 50, 100, 200, 500, 1000, 2000
-RANDOM_PAIRS = 100
-# What is put to each network that is proved right: a million sums, and one of a million bits.
-CHALLENGE = {32: 980_000, 200: 16_000, 2000: 4_000}, 1_000_000
-SUMS_AT_A_TIME = 10_000
 MOST_SEEDS = 10_000
 LARGEST_RESULT = 1_000_000
 TABLE, FIGURE = "results.csv", "study.png"
 COLUMNS = "recipe", "seed", "test", "num_bits", "measure", "value"
-
-
-def run_seed(settings):
-    """Train one network, and return all that is measured of it: rows of four, for JSON.
-
-    settings: those of a `gru_addition.config.Config`, as a dict.
-
-    A row is test, num_bits, measure and value: the last four of `COLUMNS`.
-    """
-    from gru_addition.prove import prove
-    from gru_addition.train import train
-
-    config = Config(**settings)
-    run = train(config)
-    rows = [
-        ("training", config.num_bits, "train loss", float(run.history.train_losses[-1])),
-        ("training", config.num_bits, "validation loss", float(run.history.validation_losses[-1])),
-    ]
-    random_state = np.random.RandomState(config.seed)
-    groups = [(20, [("1024 + 16", [(1024, 16)])])]
-    groups += [(9, [("0 to 249", [(a, b) for a in range(250) for b in range(250)])])]
-    for num_bits in LENGTHS:
-        random = "random", random_pairs(num_bits, RANDOM_PAIRS, random_state)
-        groups += [(num_bits, [random, *hard_pairs(num_bits, random_state)])]
-    for num_bits, tests in groups:
-        # All of a length are asked together: XLA compiles anew for each number of sums.
-        answers = iter(
-            run.adder.add_pairs([pair for _, pairs in tests for pair in pairs], num_bits)
-        )
-        for test, pairs in tests:
-            wrong = [(next(answers) ^ (a + b)).bit_count() for a, b in pairs]
-            exact = float(np.mean(np.equal(wrong, 0)))
-            rows.append((test, num_bits, "exact share", exact))
-            rows.append((test, num_bits, "bit share", float(1 - np.mean(wrong) / num_bits)))
-    for test, resolution in (("proof", config.resolution), ("rounded proof", ROUNDED_TO)):
-        proof = prove(run.weights, resolution)
-        rows.append((test, None, "verdict", proof.verdict))
-        if proof.wrong_sum is not None:
-            rows.append((test, None, "bits of the wrong sum", proof.wrong_sum.num_bits))
-        if proof.certificate is not None:
-            rows.append((test, None, "states", len(proof.certificate["states"])))
-        if test == "proof" and proof.verdict == "proved":
-            wrong_sums = challenge(run.adder, random_state, *CHALLENGE)
-            rows.append(("challenge", None, "wrong sums", wrong_sums))
-    return rows
-
-
-def challenge(adder, random_state, sums_by_length, longest):
-    """Return how many sums an adder gets wrong, half of them random, half repeating some columns.
-
-    sums_by_length: how many sums of each number of bits. longest: the bits of one more.
-    """
-    wrong = 0
-    for num_bits, number in sums_by_length.items():
-        for start in range(0, number, SUMS_AT_A_TIME):
-            size = min(SUMS_AT_A_TIME, number - start)
-            x = random_state.randint(0, 2, size=(size, num_bits, 2))
-            # What stands before and after the repeated word stays random.
-            begin = random_state.randint(0, 3, size=(size, 1))
-            word = random_state.randint(1, 9, size=(size, 1))
-            columns = np.arange(num_bits)
-            repeated = begin + (columns - begin) % word
-            is_kept = (columns < begin) | (columns >= num_bits - 2)
-            is_kept[::2] = True
-            source = np.where(is_kept, columns, repeated)
-            x = np.take_along_axis(x, source[:, :, np.newaxis], axis=1)
-            y = adder.predict(x) > 0.5
-            wrong += int((y != add_columns(x)).any(axis=(1, 2)).sum())
-    ((a, b),) = random_pairs(longest, 1, random_state)
-    return wrong + int(adder.add(a, b, longest) != a + b)
-
-
-def random_pairs(num_bits, number, random_state):
-    """Draw pairs of numbers at random whose sum fits in `num_bits` bits."""
-    drawn = random_state.bytes(2 * number * ((num_bits + 7) // 8))
-    size = len(drawn) // (2 * number)
-    numbers = [
-        int.from_bytes(drawn[i : i + size], "little") % (1 << (num_bits - 1))
-        for i in range(0, len(drawn), size)
-    ]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def hard_pairs(num_bits, random_state):
-    """Return pairs, by the name of what is hard in them, whose sums fit in `num_bits` bits."""
-    # The highest bit is left for the sum.
-    length = num_bits - 1
-    ones = (1 << length) - 1
-    fives = ((1 << (length + length % 2)) - 1) // 3
-    tens = ones ^ fives
-    top = 1 << (length - 1)
-    doubled = [a for a, _ in random_pairs(num_bits, 15, random_state)]
-    return [
-        ("carry all along", [(ones, 1), (1, ones), (ones, ones)]),
-        ("alternating bits", [(fives, tens), (tens, fives), (fives, fives), (fives, ones)]),
-        ("long run of zeros", [(0, 0), (1, 0), (0, 1), (1, 1), (top, top), (top | 1, top | 1)]),
-        ("equal operands", [(a, a) for a in doubled]),
-    ]
 
 
 def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):

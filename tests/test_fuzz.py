@@ -51,7 +51,7 @@ FLAGS = {
     ],
     "add": ["--from", "--num-bits", "--show-bits", "--help", "--no-such-flag"],
     "export": ["--from", "--overwrite", "--help", "--no-such-flag"],
-    "prove": ["--from", "--resolution", "--output-dir", "--help", "--no-such-flag"],
+    "prove": ["--from", "--resolution", "--output-dir", "--challenge", "--help", "--no-such-flag"],
     "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
     "study": ["--seeds", "--recipe", "--output-dir", "--dask", "--help", "--no-such-flag"],
 }  # fmt: skip

@@ -16,9 +16,10 @@ from gru_addition.automaton import Automaton
 from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import add_columns, encode, from_bytes
 from gru_addition.network import A, B, Network, step_error
+from gru_addition.pairs import CHALLENGE, challenge, hard_pairs
 from gru_addition.prove import prove
 from gru_addition.search import explore, try_all_sums
-from gru_addition.study import RECIPES, challenge, hard_pairs
+from gru_addition.study import RECIPES
 from gru_addition.train import Config, train
 from gru_addition.verify import WEIGHTS, RefusedError, verify
 from gru_addition.verify import _Network as CheckersNetwork
@@ -218,9 +219,9 @@ def test_what_is_proved_is_right(proved, provable, figure):
 def test_what_is_proved_survives_a_million_sums(seed, resolution, figure):
     weights = train(Config(**RECIPES["fresh + Jacobian penalty"], seed=seed)).weights
     assert prove(weights, resolution).verdict == "proved"
-    sums = {32: 980_000, 200: 16_000, 2000: 4_000}, 1_000_000
 
-    wrong = challenge(Adder.from_weights(weights, resolution), np.random.RandomState(seed), *sums)
+    adder = Adder.from_weights(weights, resolution)
+    wrong = challenge(adder, np.random.RandomState(seed), *CHALLENGE)
 
     figure(f"proved, seed {seed}, resolution {resolution}: {wrong} wrong of 1,000,001 sums")
     assert wrong == 0

@@ -16,19 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from gru_addition import study as study_module
 from gru_addition.config import Config
+from gru_addition.dataset import add_columns
+from gru_addition.measure import LENGTHS
+from gru_addition.pairs import challenge, hard_pairs, random_pairs
 from gru_addition.storage import DamagedError
-from gru_addition.study import (
-    COLUMNS,
-    LENGTHS,
-    RECIPES,
-    challenge,
-    hard_pairs,
-    local_processes,
-    random_pairs,
-    study,
-)
+from gru_addition.study import COLUMNS, RECIPES, local_processes, study
 from gru_addition.study_report import Results, study_figure, summary
 
 TINY = {
@@ -97,7 +90,7 @@ def test_a_challenge_counts_wrong_sums():
         """Adds, but for a one in the highest bit of a."""
 
         def predict(self, x):
-            y = study_module.add_columns(x.astype(int)).astype(float)
+            y = add_columns(x.astype(int)).astype(float)
             y[x[:, -1, 0] == 1, 0] = 1 - y[x[:, -1, 0] == 1, 0]
             return y
 

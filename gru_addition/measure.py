@@ -1,0 +1,58 @@
+"""Measure what one network has learned, and how far it adds rightly.
+
+Each network is asked for random sums, and for sums that are hard for it, of up to 2,000 bits; for
+all sums of the numbers from 0 to 249, the published test of MDL-RNN (Lan et al. 2022,
+arXiv:2111.00600); and for 1024 + 16. Then it is proved right, or refuted, by `gru_addition.prove`.
+"""
+
+import numpy as np
+
+from gru_addition.config import Config
+from gru_addition.pairs import hard_pairs, random_pairs
+
+# The proofs that round the state round it to multiples of 1 / 4, whatever the recipe.
+ROUNDED_TO = 4
+LENGTHS = 5, 10, 20, 50, 100, 200, 500, 1000, 2000
+RANDOM_PAIRS = 100
+
+
+def run_seed(settings):
+    """Train one network, and return all that is measured of it: rows of four.
+
+    settings: those of a `gru_addition.config.Config`, as a dict.
+
+    A row is test, num_bits, measure and value; the number of bits may be None.
+    """
+    from gru_addition.prove import prove
+    from gru_addition.train import train
+
+    config = Config(**settings)
+    run = train(config)
+    rows = [
+        ("training", config.num_bits, "train loss", float(run.history.train_losses[-1])),
+        ("training", config.num_bits, "validation loss", float(run.history.validation_losses[-1])),
+    ]
+    random_state = np.random.RandomState(config.seed)
+    groups = [(20, [("1024 + 16", [(1024, 16)])])]
+    groups += [(9, [("0 to 249", [(a, b) for a in range(250) for b in range(250)])])]
+    for num_bits in LENGTHS:
+        random = "random", random_pairs(num_bits, RANDOM_PAIRS, random_state)
+        groups += [(num_bits, [random, *hard_pairs(num_bits, random_state)])]
+    for num_bits, tests in groups:
+        # All of a length are asked together: XLA compiles anew for each number of sums.
+        answers = iter(
+            run.adder.add_pairs([pair for _, pairs in tests for pair in pairs], num_bits)
+        )
+        for test, pairs in tests:
+            wrong = [(next(answers) ^ (a + b)).bit_count() for a, b in pairs]
+            exact = float(np.mean(np.equal(wrong, 0)))
+            rows.append((test, num_bits, "exact share", exact))
+            rows.append((test, num_bits, "bit share", float(1 - np.mean(wrong) / num_bits)))
+    for test, resolution in (("proof", config.resolution), ("rounded proof", ROUNDED_TO)):
+        proof = prove(run.weights, resolution)
+        rows.append((test, None, "verdict", proof.verdict))
+        if proof.wrong_sum is not None:
+            rows.append((test, None, "bits of the wrong sum", proof.wrong_sum.num_bits))
+        if proof.certificate is not None:
+            rows.append((test, None, "states", len(proof.certificate["states"])))
+    return rows
