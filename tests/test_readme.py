@@ -36,7 +36,7 @@ def test_the_commands_shown_print_what_is_shown(default_command):
     _, directory = default_command
     shown = [text.removeprefix("$ ").split("\n", 1) for _, text in BLOCKS if text.startswith("$ ")]
 
-    assert len(shown) == 2
+    assert len(shown) == 3
     for command, output in shown:
         assert run(command, directory) == output
 
