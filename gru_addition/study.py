@@ -12,10 +12,12 @@ stopped; a table of all numbers, `results.csv`; and pictures.
 import csv
 import io
 import os
+import signal
 import sys
+import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, parent_process
 
 from tqdm import tqdm
 
@@ -28,7 +30,9 @@ from gru_addition.command_line import (
     number_or_text,
     run_command,
 )
+from gru_addition.interruption import Interrupted
 from gru_addition.measure import ROUNDED_TO, run_seed
+from gru_addition.quiet import quiet_body
 from gru_addition.storage import (
     DamagedError,
     as_json,
@@ -150,7 +154,13 @@ def local_processes():
     """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["gru_addition.engines", "gru_addition.prove"])
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as executor:
+    # What processes have to say comes back as a result; what they log when they are killed does not
+    # belong on the terminal.
+    with quiet_body():
+        forkserver.ensure_running()
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, initializer=_prepare_process
+    ) as executor:
         try:
             yield executor
         except BaseException:
@@ -159,6 +169,17 @@ def local_processes():
             for process in list((executor._processes or {}).values()):
                 process.kill()
             raise
+
+
+def _prepare_process():
+    """Leave Ctrl-C to the study's own process, and end with it, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    parent_process().join()
+    os._exit(1)
 
 
 @contextmanager
@@ -208,6 +229,9 @@ def _study_and_say(argv):
         try:
             with executors as executor:
                 rows = study(recipes, seeds, path, executor, report)
+        except Interrupted as interrupted:
+            saved = "what is done is saved; the study goes on if it is started again"
+            raise Interrupted(interrupted.number, f"interrupted; {saved}") from None
         except BrokenExecutor:
             raise UserError(
                 "a process was killed, perhaps because memory ran out; what is done is saved, and "

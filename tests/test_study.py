@@ -125,12 +125,9 @@ def test_shares_are_those_of_the_network(rows):
 
     adder = train(Config(**TINY["one"])).adder
     pairs = [(a, b) for a in range(250) for b in range(250)]
-    answers = adder.add_pairs(pairs, 9)
-    exact = np.mean([answer == a + b for (a, b), answer in zip(pairs, answers, strict=True)])
-    bits = np.mean([
-        (answer ^ (a + b)) >> i & 1 == 0
-        for (a, b), answer in zip(pairs, answers, strict=True) for i in range(9)
-    ])  # fmt: skip
+    wrong = np.array(adder.add_pairs(pairs, 9)) ^ np.sum(pairs, axis=1)
+    exact = np.mean(wrong == 0)
+    bits = np.mean(wrong[:, np.newaxis] >> np.arange(9) & 1 == 0)
 
     results = Results(rows)
 
@@ -271,6 +268,37 @@ def test_recipes_are_settings():
         json.dumps(settings)
 
 
+def is_alive(group):
+    """Whether a process of a group still runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_ctrl_c_is_told_in_one_line(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gru_addition.study", "--recipe=tutorial", "--seeds=3"],
+        cwd=tmp_path, env=environment(), start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    # It has begun as soon as it has made its directory; its processes train by and by.
+    while not (tmp_path / "runs" / "study").exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate()
+
+    assert process.returncode == 130
+    assert err == (
+        "python -m gru_addition.study: interrupted; what is done is saved; the study goes on if it "
+        "is started again\n"
+    )
+    while is_alive(process.pid):
+        time.sleep(0.01)
+
+
 def test_a_study_survives_a_kill(tmp_path):
     """It is killed when one of three networks is done, and goes on with the others."""
     code = (
@@ -286,8 +314,11 @@ def test_a_study_survives_a_kill(tmp_path):
     results = tmp_path / "out"
     while not list(results.glob("one-*.json")) and process.poll() is None:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.communicate()
+    # Its processes end with it.
+    while is_alive(process.pid):
+        time.sleep(0.01)
     done = {path: path.stat().st_mtime_ns for path in results.glob("one-*.json")}
     assert 0 < len(done) < 3
 
