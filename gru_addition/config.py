@@ -8,6 +8,7 @@ from gru_addition import checks
 LARGEST_STEP = 20_000_000
 LARGEST_HIDDEN_SIZE = 4096
 LEARNING_RATES = 1e-9, 1
+STATE_NOISES, JACOBIAN_PENALTIES = (0, 1), (0, 1000)
 RESOLUTIONS = 1, 1_000_000
 # The numbers that one run of the compiled engine is handed: 2.4 GB.
 LARGEST_RUN = 300_000_000
@@ -57,10 +58,14 @@ class Config:
         False, "train on new random sums at every iteration instead of a fixed training set"
     )
     state_noise: float = _setting(
-        0.0, "while training, add random numbers up to this size to the state at every step", 0, 1
+        0.0,
+        "while training, add random numbers up to this size to the state at every step",
+        *STATE_NOISES,
     )
     jacobian_penalty: float = _setting(
-        0.0, "while training, penalise steps that stretch small changes of the state", 0, 1000
+        0.0,
+        "while training, penalise steps that stretch small changes of the state",
+        *JACOBIAN_PENALTIES,
     )
     resolution: int | None = _setting(
         None,

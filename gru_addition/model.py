@@ -12,7 +12,7 @@ a session, and no process-wide setting is touched:
 import numpy as np
 
 from gru_addition.checks import brief, named_arrays, number, real_array, whole_number
-from gru_addition.config import LEARNING_RATES, RESOLUTIONS
+from gru_addition.config import JACOBIAN_PENALTIES, LEARNING_RATES, RESOLUTIONS, STATE_NOISES
 from gru_addition.quiet import quiet_import
 
 with quiet_import():
@@ -214,7 +214,8 @@ class AdditionModel:
     W_output, b_output: variables of shape (hidden_size, 1) and (1,).
     output: for each column the sum's bit, as a real number near 0 or 1, (batch, time, 1).
     expected_output: placeholder for the sum's bits, (batch, time, 1).
-    loss: scalar, half the squared error, summed over the columns, averaged over the batch.
+    loss: scalar, half the squared error, summed over the columns, averaged over the batch; with the
+        penalty, if there is one.
     optimizer: the `tf.train.AdamOptimizer`.
     train_step: the op that takes one step of Adam.
     weights: all variables above by name, `Wr` to `b_output`.
@@ -233,6 +234,13 @@ class AdditionModel:
     ):
         if learning_rate is not None:
             learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
+        state_noise = number("state_noise", state_noise, *STATE_NOISES)
+        jacobian_penalty = number("jacobian_penalty", jacobian_penalty, *JACOBIAN_PENALTIES)
+        if resolution is not None and (state_noise or jacobian_penalty):
+            raise ValueError(
+                "resolution must be None for a model with state_noise or jacobian_penalty, "
+                f"not {brief(resolution)}"
+            )
         if resolution is not None:
             self.gru = RoundedGRU(2, hidden_size, resolution, dtype=dtype, seed=seed)
         elif state_noise or jacobian_penalty:

@@ -146,6 +146,8 @@ def _prove_rounded(network, weights, graph):
         if failure is None:
             return Proof(PROVED, right_bits=math.inf, certificate=certificate)
         tried.append(failure)
+    if not certain:
+        tried.append("an output is too near to 0.5, or a number of a state to a tie, to be sure of")
     return Proof(UNDECIDED, right_bits=columns if certain else 0, tried=tuple(tried))
 
 
@@ -179,8 +181,11 @@ def _prove_plain(network, weights, graph):
                 return Proof(PROVED, right_bits=math.inf, certificate=certificate)
             tried.append(f"{what}: {failure}")
     found += filter(None, [repeat_words(network)])
-    if found:
-        return _refute(graph, min(found), right_bits, is_smallest=False)
+    for wrong_sum in sorted(found):
+        proof = _refute(graph, wrong_sum, right_bits, is_smallest=False)
+        if proof.verdict == REFUTED:
+            return proof
+        tried += proof.tried
     tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
     return Proof(UNDECIDED, right_bits=right_bits, tried=tuple(tried))
 
@@ -288,7 +293,11 @@ def _prove_and_say(argv):
     if proof.verdict == PROVED and is_challenged:
         adder = Adder.from_weights(weights, resolution)
         wrong = challenge(adder, np.random.RandomState(0), *CHALLENGE)
-        print(f"\nChallenged: {wrong:,} of 1,000,001 sums of up to 1,000,000 bits are wrong.")
+        number, longest = sum(CHALLENGE[0].values()) + 1, CHALLENGE[1]
+        print(f"\nChallenged: {wrong:,} of {number:,} sums of up to {longest:,} bits are wrong.")
+        if wrong > 0:
+            print("So the proof, or what it assumes of this machine, has a hole.")
+            return STATUSES[UNDECIDED]
     return STATUSES[proof.verdict]
 
 
@@ -346,7 +355,7 @@ def _in_words(proof):
         "",
     ]
     if proof.is_smallest:
-        lines.append("It is the smallest: all before it are right.")
+        lines.append("It is the smallest: all before it were tried, and are right.")
     elif proof.has_fewest_bits:
         lines.append("None has fewer bits; whether a smaller one has as many is not known.")
     else:

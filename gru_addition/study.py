@@ -6,7 +6,8 @@ The tutorial says that its network is independent of the length of the numbers, 
 Here each recipe trains many networks, and `gru_addition.measure` finds out what they can do.
 
 The directory of a study holds a file for each network, so that a study goes on where it was
-stopped; a table of all numbers, `results.csv`; and pictures.
+stopped; a table of all numbers, `results.csv`, and one of their means over the seeds with 95%
+intervals, `summary.csv`; and a picture.
 """
 
 import csv
@@ -60,7 +61,7 @@ RECIPES = {
 }
 MOST_SEEDS = 10_000
 LARGEST_RESULT = 1_000_000
-TABLE, FIGURE = "results.csv", "study.png"
+TABLE, SUMMARY, FIGURE = "results.csv", "summary.csv", "study.png"
 COLUMNS = "recipe", "seed", "test", "num_bits", "measure", "value"
 
 
@@ -93,28 +94,41 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
         failed = None
         try:
             for future in as_completed(futures):
-                if future.cancelled():
-                    continue
-                failed = failed or future.exception()
-                if failed is not None:
-                    # What is under way is still waited for, and saved.
-                    _cancel(futures)
-                if future.exception() is None:
-                    job = futures[future]
+                job = futures[future]
+                error = BrokenExecutor() if future.cancelled() else future.exception()
+                if error is None:
                     done[job] = [tuple(row) for row in future.result()]
                     content = {"settings": jobs[job], "rows": done[job]}
                     replace_file(path, _file_of(job), as_json(content, indent=None))
                     _report(on_progress, jobs, done)
+                elif failed is None:
+                    failed = _naming(error, job)
+                    # What is under way is still waited for, and saved.
+                    _cancel(futures)
         finally:
             _cancel(futures)
         if failed is not None:
             raise failed
         rows = [(*job, *row) for job in jobs for row in done[job]]
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerows([COLUMNS, *rows])
-        replace_file(path, TABLE, table.getvalue().encode())
+        replace_file(path, TABLE, as_csv(COLUMNS, rows))
     return rows
+
+
+def as_csv(header, rows):
+    """Write rows as the content of a CSV file; None becomes an empty field."""
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([header, *rows])
+    return table.getvalue().encode()
+
+
+def _naming(error, job):
+    """An error that tells in which run it happened, if it is one of a run."""
+    if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("distributed"):
+        return error
+    kind = FloatingPointError if isinstance(error, FloatingPointError) else RuntimeError
+    named = kind(f"{job[0]}, seed {job[1]}: {error}")
+    named.__cause__ = error
+    return named
 
 
 def _cancel(futures):
@@ -146,6 +160,8 @@ def _read(path, job, settings):
             raise DamagedError(f"{file} is damaged: it does not hold the results of a run")
     if saved != settings:
         raise DamagedError(f"{file} holds the results of other settings, {brief(saved)}")
+    if not rows or not all(isinstance(row[0], str) and isinstance(row[2], str) for row in rows):
+        raise DamagedError(f"{file} is damaged: it does not hold the results of a run")
     return [tuple(row) for row in rows]
 
 
@@ -165,8 +181,9 @@ def local_processes():
             yield executor
         except BaseException:
             # Whoever interrupts the study does not want to wait for the runs under way.
+            processes = list(executor._processes.values())
             executor.shutdown(wait=False, cancel_futures=True)
-            for process in list((executor._processes or {}).values()):
+            for process in processes:
                 process.kill()
             raise
 
@@ -186,10 +203,10 @@ def _end_with_parent():
 def dask_cluster(address):
     """An executor on the workers of a Dask cluster, which must have this package too."""
     try:
-        from dask.distributed import Client
+        from distributed import Client, CommClosedError, KilledWorker
     except ImportError:
         raise UserError(
-            "--dask must not be given without Dask; pip install 'gru_addition[dask]'"
+            "--dask must not be given without Dask; pip install --editable '.[dask]'"
         ) from None
     try:
         client = Client(address, timeout=10, set_as_default=False)
@@ -199,7 +216,10 @@ def dask_cluster(address):
             f"{brief(str(error))}"
         ) from None
     with client:
-        yield client.get_executor(pure=False)
+        try:
+            yield client.get_executor(pure=False)
+        except (CommClosedError, KilledWorker) as error:
+            raise BrokenExecutor(str(error)) from None
 
 
 def main(argv=None):
@@ -208,24 +228,23 @@ def main(argv=None):
 
 
 def _study_and_say(argv):
-    from gru_addition.study_report import study_figure, summary
+    from gru_addition.study_report import SUMMARY_COLUMNS, intervals, study_figure, summary
 
     names, seeds, directory, address = _parse(argv)
     recipes = {name: RECIPES[name] for name in names}
+    with naming_flags(["output_dir"]):
+        path = prepare_directory(directory)
     executors = local_processes() if address is None else dask_cluster(address)
     with naming_flags(["output_dir"]), tqdm(unit="run", disable=None, leave=False) as bar:
 
         def report(number, done):
-            if bar.total is None and done:
+            if bar.total is None and done > 0:
                 print(f"Going on: {done:,} of {number:,} runs are done, saved in {directory}")
-            elif not bar.disable or done == number:
-                pass
-            elif bar.total is not None:
+            elif bar.disable and bar.total is not None:
                 print(f"{done:,} of {number:,} runs are done", flush=True)
             bar.total = number
             bar.update(done - bar.n)
 
-        path = prepare_directory(directory)
         try:
             with executors as executor:
                 rows = study(recipes, seeds, path, executor, report)
@@ -234,14 +253,15 @@ def _study_and_say(argv):
             raise Interrupted(interrupted.number, f"interrupted; {saved}") from None
         except BrokenExecutor:
             raise UserError(
-                "a process was killed, perhaps because memory ran out; what is done is saved, and "
-                "the study goes on if it is started again"
+                "a process was killed, or a cluster is gone; what is done is saved, and the study "
+                "goes on if it is started again"
             ) from None
     print(summary(rows))
+    replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
     png = io.BytesIO()
     study_figure(rows).savefig(png, format="png")
     replace_file(path, FIGURE, png.getvalue())
-    print(f"\nSaved in {directory}: {TABLE} and {FIGURE}")
+    print(f"\nSaved in {directory}: {TABLE}, {SUMMARY} and {FIGURE}")
 
 
 def _parse(argv):

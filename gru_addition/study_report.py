@@ -5,10 +5,9 @@ from collections import defaultdict
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
 
 DOTS_PER_INCH = 144
-RESAMPLES = 2000
+SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
 VERDICTS = {"proved": "tab:green", "refuted": "tab:red", "undecided": "0.6"}
 HARD = "carry all along", "alternating bits", "long run of zeros", "equal operands"
 
@@ -32,11 +31,14 @@ class Results:
         self.lengths = sorted(self._lengths)
 
     def of_seeds(self, recipe, test, measure, num_bits=None):
-        """One value for each seed, in the order of the seeds."""
+        """One value for each seed, in the order of the seeds.
+
+        num_bits: the length, which may be left out where there is only one.
+        """
         return self._values[recipe, test, measure, num_bits]
 
     def hard(self, recipe, num_bits):
-        """The exact share over all kinds of hard pairs, for each seed."""
+        """The mean of the exact shares of the four kinds of hard pairs, for each seed."""
         kinds = [self.of_seeds(recipe, name, "exact share", num_bits) for name in HARD]
         return np.mean(kinds, axis=0)
 
@@ -44,8 +46,7 @@ class Results:
 def summary(rows):
     """Write the rows of a study as a table in Markdown, one line for each recipe.
 
-    Shares are means over seeds, with 95% intervals: of means by resampling the seeds (percentile
-    bootstrap), of numbers of seeds by Wilson's method.
+    Shares are means over the seeds. Behind them and behind numbers of seeds stand 95% intervals.
     """
     results = Results(rows)
     longest = results.lengths[-1]
@@ -127,15 +128,39 @@ def _draw_losses(axes, results, recipe, longest):
     axes.grid(alpha=0.3)
 
 
+def intervals(rows):
+    """Return the mean of each measure of a share over the seeds, with its 95% interval.
+
+    Rows of `SUMMARY_COLUMNS`, one for each recipe, test, length and measure.
+    """
+    shares = defaultdict(list)
+    for recipe, _, test, num_bits, measure, value in rows:
+        if measure.endswith("share"):
+            shares[recipe, test, num_bits, measure].append(value)
+    return [
+        (*key, len(values), float(np.mean(values)), *_wilson(values))
+        for key, values in shares.items()
+    ]
+
+
+def _wilson(shares):
+    """Wilson's 95% interval for the mean, with as many trials as there are seeds.
+
+    It is made for trials that are either 0 or 1. Shares in between vary less, so that for them it
+    is on the safe side; and it does not shrink to a point where all seeds agree.
+    """
+    number, mean = len(shares), np.mean(shares)
+    z2 = 1.96**2
+    centre = (mean + z2 / (2 * number)) / (1 + z2 / number)
+    half = np.sqrt(z2 * mean * (1 - mean) / number + (z2 / (2 * number)) ** 2) / (1 + z2 / number)
+    return float(max(0, centre - half)), float(min(1, centre + half))
+
+
 def _mean(shares):
-    """The mean of shares, with the interval in which it lies if other seeds are drawn."""
-    shares = np.asarray(shares)
-    drawn = np.random.default_rng(0).choice(shares, (RESAMPLES, len(shares))).mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{shares.mean():.3f} ({low:.3f} to {high:.3f})"
+    low, high = _wilson(shares)
+    return f"{np.mean(shares):.3f} ({low:.3f} to {high:.3f})"
 
 
 def _count(successes):
-    number, of = int(np.sum(successes)), len(successes)
-    interval = binomtest(number, of).proportion_ci(method="wilson")
-    return f"{number} of {of} ({interval.low:.0%} to {interval.high:.0%})"
+    low, high = _wilson(successes)
+    return f"{np.sum(successes)} of {len(successes)} ({low:.0%} to {high:.0%})"

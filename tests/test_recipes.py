@@ -60,6 +60,20 @@ def test_the_tutorials_class_is_used_unless_asked_otherwise():
         assert type(AdditionModel(jacobian_penalty=0.1).gru) is NoisyGRU
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"resolution": 4, "state_noise": 0.1}, "resolution must be None for a model with"),
+        ({"resolution": 0}, "resolution must be a whole number of at least 1"),
+        ({"state_noise": 2}, "state_noise must be a number from 0 to 1, not 2"),
+        ({"jacobian_penalty": -1}, "jacobian_penalty must be a number from 0 to 1000, not -1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(options, message):
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
+        AdditionModel(**options)
+
+
 def test_noise_is_added_to_the_state_after_every_step(session, weights, drawn):
     x, noise, _ = drawn
     model = build(session, weights, state_noise=0.3)

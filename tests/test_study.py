@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from gru_addition.measure import LENGTHS
 from gru_addition.pairs import challenge, hard_pairs, random_pairs
 from gru_addition.storage import DamagedError
 from gru_addition.study import COLUMNS, RECIPES, local_processes, study
-from gru_addition.study_report import Results, study_figure, summary
+from gru_addition.study_report import Results, intervals, study_figure, summary
 
 TINY = {
     "one": {"iterations": 2, "hidden_size": 2, "engine": "session"},
@@ -202,26 +203,72 @@ def test_progress_is_reported(tmp_path):
     assert reports == [(4, 2), (4, 3), (4, 4)]
 
 
+SETTINGS = json.dumps(TINY["one"] | {"seed": 0})
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"settings": {}, "rows": [1]}',
-        b"\x00" * 10,
-        b'{"settings": 1, "rows": []}',
+        "",
+        "{",
+        "[]",
+        "{}",
+        "\x00" * 10,
+        '{"settings": 1, "rows": []}',
+        f'{{"settings": {SETTINGS}}}',
+        f'{{"settings": {SETTINGS}, "rows": []}}',
+        f'{{"settings": {SETTINGS}, "rows": [1]}}',
+        f'{{"settings": {SETTINGS}, "rows": [[1, 2, 3, 4]]}}',
+        f'{{"settings": {SETTINGS}, "rows": [["proof", null, "verdict"]]}}',
     ],
 )
 def test_damaged_results_are_named_and_left(content, tmp_path):
     fake_study(tmp_path, 1)
     (file,) = tmp_path.glob("one-0.json")
-    file.write_bytes(content)
+    file.write_text(content)
 
-    with pytest.raises(DamagedError, match=r"one-0\.json"):
+    with pytest.raises(DamagedError, match=r"one-0\.json is damaged"):
         fake_study(tmp_path, 1)
-    assert file.read_bytes() == content
+    assert file.read_text() == content
+
+
+def test_a_run_that_fails_is_named(tmp_path):
+    def run(settings):
+        raise ValueError("no such thing")
+
+    with pytest.raises(RuntimeError, match="one, seed 0: no such thing"):
+        fake_study(tmp_path, 1, run, {"one": TINY["one"]})
+
+
+def test_a_cluster_that_is_gone_is_told(tmp_path):
+    class Gone(ThreadPoolExecutor):
+        """Like a Dask client whose scheduler has been lost."""
+
+        def submit(self, *arguments):
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with pytest.raises(BrokenExecutor), Gone() as executor:
+        study(TINY, 1, tmp_path, executor)
+
+
+def test_the_summary_has_an_interval_for_every_share(tmp_path):
+    rows = fake_study(tmp_path, 4)
+
+    lines = intervals(rows)
+
+    keys = {(row[0], row[2], row[3], row[4]) for row in rows if row[4].endswith("share")}
+    assert {line[:4] for line in lines} == keys
+    for recipe, test, num_bits, measure, seeds, mean, low, high in lines:
+        values = [
+            r[5] for r in rows if (r[0], r[2], r[3], r[4]) == (recipe, test, num_bits, measure)
+        ]
+        assert seeds == 4
+        assert mean == pytest.approx(np.mean(values))
+        assert 0 <= low <= mean <= high <= 1
+        assert low < high
 
 
 def test_results_of_other_settings_are_refused(tmp_path):
@@ -241,11 +288,12 @@ def test_the_table_says_what_the_rows_say(tmp_path):
     assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]):.5f}"
     # Wilson's interval for 4 of 4 reaches down to 4 / (4 + 1.96^2).
     assert one[3] == "4 of 4 (51% to 100%)"
-    assert one[4] == "0.500 (0.500 to 0.500)"
+    # Wilson's interval for 2 of 4.
+    assert one[4] == "0.500 (0.150 to 0.850)"
     assert one[5].startswith(f"{0.5 / 20:.3f}")
     assert one[8] == "4 of 4 (51% to 100%)"
     assert one[9] == "0 of 4 (0% to 49%)"
-    assert two[6] == two[7] == "1.000 (1.000 to 1.000)"
+    assert two[6] == two[7] == "1.000 (0.510 to 1.000)"
     assert two[9] == two[10] == "4 of 4 (51% to 100%)"
 
 
@@ -268,16 +316,24 @@ def test_recipes_are_settings():
         json.dumps(settings)
 
 
-def is_alive(group):
-    """Whether a process of a group still runs."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def wait_for_the_end_of(group):
+    """Wait until no process of a group runs any more."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        states = [path.read_text().rpartition(")")[2].split() for path in stat_files()]
+        if not any(int(state[2]) == group and state[0] != "Z" for state in states):
+            return
+        time.sleep(0.05)
+    raise AssertionError("processes of a study outlive it")
 
 
-def test_ctrl_c_is_told_in_one_line(tmp_path):
+def stat_files():
+    """What Linux tells of each process, of those that still are."""
+    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_told_in_one_line(number, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "gru_addition.study", "--recipe=tutorial", "--seeds=3"],
         cwd=tmp_path, env=environment(), start_new_session=True, text=True,
@@ -286,25 +342,25 @@ def test_ctrl_c_is_told_in_one_line(tmp_path):
     # It has begun as soon as it has made its directory; its processes train by and by.
     while not (tmp_path / "runs" / "study").exists() and process.poll() is None:
         time.sleep(0.01)
-    time.sleep(3)
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate()
+    time.sleep(2)
+    # Ctrl-C reaches all processes, SIGTERM only the one that is told.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    _, err = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert err == (
         "python -m gru_addition.study: interrupted; what is done is saved; the study goes on if it "
         "is started again\n"
     )
-    while is_alive(process.pid):
-        time.sleep(0.01)
+    wait_for_the_end_of(process.pid)
 
 
 def test_a_study_survives_a_kill(tmp_path):
-    """It is killed when one of three networks is done, and goes on with the others."""
+    """It is killed when one of six networks is done, and goes on with the others."""
     code = (
         "from gru_addition.study import *\n"
         f"recipes = {dict(one=TINY['one'])!r}\n"
-        "with local_processes() as executor: study(recipes, 3, 'out', executor)"
+        "with local_processes() as executor: study(recipes, 6, 'out', executor)"
     )
     command = [sys.executable, "-c", code]
     process = subprocess.Popen(
@@ -316,18 +372,16 @@ def test_a_study_survives_a_kill(tmp_path):
         time.sleep(0.01)
     process.kill()
     process.communicate()
-    # Its processes end with it.
-    while is_alive(process.pid):
-        time.sleep(0.01)
+    wait_for_the_end_of(process.pid)
     done = {path: path.stat().st_mtime_ns for path in results.glob("one-*.json")}
-    assert 0 < len(done) < 3
+    assert 0 < len(done) < 6
 
     subprocess.run(command, cwd=tmp_path, env=environment(), check=True)
 
-    assert len(list(results.glob("one-*.json"))) == 3
+    assert len(list(results.glob("one-*.json"))) == 6
     assert {path: path.stat().st_mtime_ns for path in done} == done
     with open(results / "results.csv", newline="") as file:
-        assert {row["seed"] for row in csv.DictReader(file)} == {"0", "1", "2"}
+        assert {row["seed"] for row in csv.DictReader(file)} == set("012345")
 
 
 @pytest.mark.torture
@@ -336,7 +390,7 @@ def test_the_command_from_beginning_to_end(tmp_path):
 
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout.count("\n| ") == 1 + len(RECIPES)
-    assert process.stdout.endswith("Saved in runs/study: results.csv and study.png\n")
+    assert process.stdout.endswith("Saved in runs/study: results.csv, summary.csv and study.png\n")
     assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
     again = run_module("gru_addition.study", "--seeds=1", cwd=tmp_path)
     assert again.stdout.startswith(f"Going on: {len(RECIPES)} of {len(RECIPES)} runs are done")
