@@ -319,7 +319,7 @@ class BlindNetwork(Network):
         pass
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(
     name=st.sampled_from(["Wz", "Wr", "Wh", "Uz", "Ur", "Uh", "bz", "br", "bh", "W_output"]),
     seed=st.integers(0, 2**32 - 1),
