@@ -203,7 +203,9 @@ def _end_with_parent():
 def dask_cluster(address):
     """An executor on the workers of a Dask cluster, which must have this package too."""
     try:
-        from distributed import Client, CommClosedError, KilledWorker
+        from distributed import Client
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
     except ImportError:
         raise UserError(
             "--dask must not be given without Dask; pip install --editable '.[dask]'"

@@ -31,12 +31,14 @@ computed for the whole ball at once. Its norm is at most that of the matrix of t
 """
 
 import io
+import os
 import sys
 import zipfile
 
 import numpy as np
 from flint import arb, arb_mat, ctx
 
+from gru_addition.checks import brief
 from gru_addition.command_line import Parser, read_resolution, run_command
 from gru_addition.storage import read_file
 
@@ -333,12 +335,9 @@ def read_certificate(path):
 
     Raises `OSError` if the file can't be read.
     """
-    try:
-        content = read_file(path, LARGEST_FILE)
-    except OSError:
-        raise
-    except ValueError:
-        raise OSError(f"{path!r} is not the name of a file") from None
+    if not os.path.lexists(path):
+        raise FileNotFoundError(f"{brief(path)} is missing")
+    content = read_file(path, LARGEST_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as members:
             # What is not compressed can't grow when it is read.

@@ -55,8 +55,6 @@ FLAGS = {
     "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
     "study": ["--seeds", "--recipe", "--output-dir", "--dask", "--help", "--no-such-flag"],
 }  # fmt: skip
-# What is said of a name for which there is no certificate.
-NOT_A_FILE = "is missing", "is damaged", "can't be read"
 
 
 def arguments_of(name):
@@ -130,6 +128,7 @@ def is_named(message, arguments):
     shown = [word.encode(errors="replace").decode() for word in arguments]
     words = {part for word in [*arguments, *shown] for part in (word, *word.split("=", 1))}
     quoted = {brief(word)[:50] for word in words} | {f"{word}/model" for word in words}
+    quoted |= {f"{word} is damaged" for word in words}
     flags = {word for word in words if word.startswith("--") and len(word) > 3}
     # Bad numbers are quoted as numbers; standard input and the default directory are no arguments.
     numbers = {f"not {word}" for word in words if word}

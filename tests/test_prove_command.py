@@ -148,7 +148,7 @@ def test_a_damaged_certificate_is_refused(damage, ask, proved, place):
         (
             verify_module,
             ["nothing.npz", "--from=right"],
-            "nothing.npz is missing",
+            "'nothing.npz' is missing",
         ),
         (verify_module, ["right", "--from=right"], "right is damaged: it is not a regular file"),
     ],
