@@ -338,6 +338,8 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
         [sys.executable, "-m", "gru_addition.study", "--recipe=tutorial", "--seeds=3"],
         cwd=tmp_path, env=environment(), start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Where the tests run in the background, it would inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     # It has begun as soon as it has made its directory; its processes train by and by.
     while not (tmp_path / "runs" / "study").exists() and process.poll() is None:
