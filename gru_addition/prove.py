@@ -180,13 +180,16 @@ def _prove_plain(network, weights, graph):
             if failure is None:
                 return Proof(PROVED, right_bits=math.inf, certificate=certificate)
             tried.append(f"{what}: {failure}")
-    found += filter(None, [repeat_words(network)])
+    repeated = repeat_words(network)
+    if repeated is None:
+        tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
+    else:
+        found.append(repeated)
     for wrong_sum in sorted(found):
         proof = _refute(graph, wrong_sum, right_bits, is_smallest=False)
         if proof.verdict == REFUTED:
             return proof
         tried += proof.tried
-    tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
     return Proof(UNDECIDED, right_bits=right_bits, tried=tuple(tried))
 
 
