@@ -15,7 +15,14 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 
 notebook: .venv/ready
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/01_walkthrough.ipynb
+
+notebooks: .venv/ready
+	$(BIN)/python notebooks/execute.py
+
+browser: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	$(BIN)/python -m pytest -m browser
 
 benchmark: benchmarks/.venv/ready
 	benchmarks/.venv/bin/python benchmarks/run.py
@@ -30,4 +37,4 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
-.PHONY: train test torture lint notebook benchmark
+.PHONY: train test torture lint notebook notebooks browser benchmark

@@ -19,10 +19,11 @@ with quiet_import():
     # The TensorFlow 1 interface that TensorFlow 2 still carries, without disabling TensorFlow 2.
     import tensorflow.compat.v1 as tf
 
-# A random op mixes the graph's seed with one of its own, by default the number of ops made before
-# it, so that the same code draws other weights in each TensorFlow version. These are the numbers
-# that the tutorial's graph has in TensorFlow 1.3.0. Given explicitly, they make the weights the
-# ones that 1.3.0 draws after `tf.set_random_seed(seed)`, bit for bit.
+# A random op mixes the graph's seed with one of its own, by default a count of ops: in TensorFlow 1
+# of all those made before it, in TensorFlow 2 of the random ones. So the same code draws other
+# weights in another version. These are the numbers that the tutorial's graph has in TensorFlow
+# 1.3.0. Given explicitly, they make the weights the ones that 1.3.0 draws after
+# `tf.set_random_seed(seed)`, bit for bit.
 OP_SEEDS = {
     "Wr": 3,
     "Wz": 12,

@@ -61,12 +61,21 @@ class Network:
         return np.concatenate([self._steps(h[i : i + STATES_AT_A_TIME]) for i in pieces])
 
     def _steps(self, h):
+        z, _, proposal = self.gates(h)
+        return (1 - z) * h[:, np.newaxis] + z * proposal
+
+    def gates(self, h):
+        """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps`.
+
+        Each has shape (n, 4, hidden_size).
+        """
+
         def gate(name):
             return sigmoid((h @ self.weights["U" + name])[:, np.newaxis] + self.from_input[name])
 
-        z, r, old = gate("z"), gate("r"), h[:, np.newaxis]
-        proposal = np.tanh((r * old) @ self.weights["Uh"] + self.from_input["h"])
-        return (1 - z) * old + z * proposal
+        z, r = gate("z"), gate("r")
+        proposal = np.tanh((r * h[:, np.newaxis]) @ self.weights["Uh"] + self.from_input["h"])
+        return z, r, proposal
 
     def settle(self, h):
         """States as the network keeps them: rounded, if it rounds them."""

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from gru_addition.automaton import Automaton
-from gru_addition.network import A, B, Network
+from gru_addition.inside import random_states
+from gru_addition.network import Network
 
 DOTS_PER_INCH = 144
 COLUMNS_OF_ZEROS = 60
@@ -41,7 +42,7 @@ def proof_figure(weights, resolution, proof):
 
 def draw_plane(axes, network, proof):
     """Draw states in the plane of their two largest principal components, coloured by the carry."""
-    states, carries = _random_states(network)
+    states, carries, _ = random_states(network)
     centre = states.mean(axis=0)
     _, _, directions = np.linalg.svd(states - centre, full_matrices=False)
 
@@ -153,18 +154,6 @@ def draw_zeros(axes, network):
     axes.set_ylabel(f"unit {unit} of the state")
     axes.set_title("A long run of zeros")
     axes.legend(loc="best", fontsize="small")
-
-
-def _random_states(network, sums=200, columns=40):
-    """The states along random sums, and the carries that they should remember."""
-    pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
-    h, carry, states, carries = np.zeros((sums, network.hidden_size)), 0, [], []
-    for pair in pairs:
-        h = network.settle(network.steps(h))[np.arange(sums), pair]
-        carry = (A[pair] + B[pair] + carry) >> 1
-        states.append(h)
-        carries.append(carry)
-    return np.concatenate(states), np.concatenate(carries)
 
 
 def _path(network, wrong_sum):

@@ -1,0 +1,110 @@
+"""What happens in a network while it adds: its gates, its states, and which units hold the carry.
+
+    trace = Trace.of_sum(run.weights, 13, 12, num_bits=6)
+    trace.h          # the states, column by column
+
+Everything is computed with `gru_addition.network.Network`, and knows nothing of TensorFlow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_addition.checks import brief
+from gru_addition.dataset import as_bytes
+from gru_addition.network import A, B, Network
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that a network computes along a sum, the lowest column first.
+
+    a, b: the bits of the operands, (columns,).
+    carries: the true carry out of each column, which the network has to remember there.
+    bits: the bits of the right sum.
+    z, r, proposal, h: the gates, the proposal and the state in each column, (columns, hidden_size).
+    output: (columns,).
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    carries: np.ndarray
+    bits: np.ndarray
+    z: np.ndarray
+    r: np.ndarray
+    proposal: np.ndarray
+    h: np.ndarray
+    output: np.ndarray
+
+    @classmethod
+    def of_sum(cls, weights, a, b, num_bits):
+        """Follow the network with these weights along a + b.
+
+        Raises the errors of `as_bytes` and of `Network`.
+        """
+        network = Network(weights)
+        a, b = (np.array(as_bytes(number, num_bits)) for number in (a, b))
+        h, carry, columns = np.zeros((1, network.hidden_size)), 0, []
+        for pair in 2 * a + b:
+            z, r, proposal = (gate[0, pair] for gate in network.gates(h))
+            h = network.steps(h)[:, pair]
+            total = A[pair] + B[pair] + carry
+            carry = total >> 1
+            columns.append((carry, total & 1, z, r, proposal, h[0], network.output(h)[0]))
+        return cls(a, b, *map(np.array, zip(*columns, strict=True)))
+
+
+def random_states(network, sums=200, columns=40):
+    """The states along random sums, with the carry out of each column and the bit written there.
+
+    Returns arrays of shape (sums * columns, hidden_size), (sums * columns,) and the same again;
+    carries and bits are the true ones.
+    """
+    pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
+    h, carry, states, carries, bits = np.zeros((sums, network.hidden_size)), 0, [], [], []
+    for pair in pairs:
+        h = network.settle(network.steps(h))[np.arange(sums), pair]
+        total = A[pair] + B[pair] + carry
+        carry = total >> 1
+        states.append(h)
+        carries.append(carry)
+        bits.append(total & 1)
+    return np.concatenate(states), np.concatenate(carries), np.concatenate(bits)
+
+
+def readable_carry(states, carries):
+    """How well the carry can be read from each unit alone, by the best threshold on its value.
+
+    states: (n, hidden_size). carries: (n,). Returns the shares of the states for which the carry is
+    read rightly, (hidden_size,).
+    """
+    in_order = carries[np.argsort(states, axis=0, kind="stable")]
+    zeros = np.zeros((1, states.shape[1]), int)
+    # How many carries of 1, and of 0, there are among the states below each threshold.
+    ones_below = np.concatenate([zeros, in_order.cumsum(axis=0)])
+    zeros_below = np.arange(len(states) + 1)[:, np.newaxis] - ones_below
+    if_ones_above = zeros_below + ones_below[-1] - ones_below
+    if_ones_below = len(states) - if_ones_above
+    return np.maximum(if_ones_above, if_ones_below).max(axis=0) / len(states)
+
+
+def transplanted_carry(network, receivers, donors, carries, units):
+    """Whether some units carry the carry: they are transplanted from one state into another.
+
+    receivers, donors: states, (n, hidden_size). carries: (n,), those of the donors.
+    units: the indices of the units that the receivers get from the donors.
+
+    Returns the share of next columns, over all four pairs of bits, in which the network then writes
+    the bit that is right for the donor's carry. (An interchange intervention, as in Geiger et al.
+    2021, arXiv:2106.02997.) Raises `ValueError` for an index that is no unit's.
+    """
+    units = np.asarray(units, int)
+    if not np.isin(units, np.arange(network.hidden_size)).all():
+        raise ValueError(
+            f"units must lie between 0 and {network.hidden_size - 1}, not {brief(units.tolist())}"
+        )
+    states = receivers.copy()
+    states[:, units] = donors[:, units]
+    h = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
+    bits = (A + B + carries[:, np.newaxis]) & 1
+    return float(np.mean((network.output(h) > 0.5) == bits.ravel()))

@@ -1,0 +1,63 @@
+"""A control for notebooks: type two numbers, and step through the columns of their sum.
+
+    Stepper(run.weights)
+
+as the last line of a cell shows it. Where there is no kernel, as on a web page, a picture of one
+column is seen instead.
+"""
+
+import base64
+import io
+
+import ipywidgets
+
+from gru_addition.inside import Trace
+from gru_addition.inside_figures import step_figure
+
+LARGEST = 2**16 - 1
+PNG, WIDTH, DOTS_PER_INCH = "image/png", 720, 144
+
+
+class Stepper:
+    """The control for the network with these weights.
+
+    a, b: the numbers with which it begins. column: the column that is shown at first.
+
+    The widgets are `a`, `b`, `column` and `picture`; their values may be read and set. Raises the
+    errors of `gru_addition.network.Network` for weights that do not fit.
+    """
+
+    def __init__(self, weights, a=13, b=12, column=0):
+        self._weights = weights
+        number = {"min": 0, "max": LARGEST, "layout": {"width": "12em"}}
+        self.a = ipywidgets.BoundedIntText(a, description="a", **number)
+        self.b = ipywidgets.BoundedIntText(b, description="b", **number)
+        self.column = ipywidgets.IntSlider(column, 0, self._num_bits - 1, description="column")
+        self.picture = ipywidgets.Image(format="png", width=WIDTH, layout={"max_width": "100%"})
+        numbers = ipywidgets.HBox([self.a, self.b, self.column])
+        numbers.layout.flex_flow = "row wrap"
+        self._widget = ipywidgets.VBox([numbers, self.picture])
+        for number in (self.a, self.b):
+            number.observe(self._read_numbers, "value")
+        self.column.observe(self._draw, "value")
+        self._read_numbers()
+
+    @property
+    def _num_bits(self):
+        # One column more than the sum needs shows that the network comes to rest.
+        return (self.a.value + self.b.value).bit_length() + 1
+
+    def _read_numbers(self, _=None):
+        self._trace = Trace.of_sum(self._weights, self.a.value, self.b.value, self._num_bits)
+        self.column.max = self._num_bits - 1
+        self._draw()
+
+    def _draw(self, _=None):
+        png = io.BytesIO()
+        step_figure(self._trace, self.column.value).savefig(png, format="png", dpi=DOTS_PER_INCH)
+        # Another picture in the same place does not flicker.
+        self.picture.value = png.getvalue()
+
+    def _repr_mimebundle_(self, **_):
+        picture = base64.b64encode(self.picture.value).decode("ascii")
+        return self._widget._repr_mimebundle_() | {PNG: picture}, {PNG: {"width": WIDTH}}

@@ -1,0 +1,91 @@
+"""Execute the notebooks from top to bottom in fresh kernels, and save them with their outputs.
+
+    python notebooks/execute.py                        all of them, as `make notebooks` does
+    python notebooks/execute.py 01_walkthrough.ipynb   one
+
+They are saved without what differs from run to run though nothing has changed, such as times of
+execution and Python's version. Nothing is saved of a notebook that fails.
+"""
+
+import copy
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+DIRECTORY = Path(__file__).parent
+NOTEBOOKS = sorted(path.name for path in DIRECTORY.glob("[0-9]*.ipynb"))
+LONGEST_CELL = 300
+PARAMETERS = "parameters"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def execute(name, parameters=None, more_cells=()):
+    """Return a notebook with the outputs of a run from top to bottom in a fresh kernel.
+
+    name: that of a file in this directory.
+    parameters: values by name, to use instead of those in the cell tagged "parameters".
+    more_cells: code to execute after the last cell, in cells of its own.
+
+    Raises `nbclient.exceptions.CellExecutionError` if a cell fails.
+    """
+    notebook = nbformat.read(DIRECTORY / name, as_version=4)
+    if parameters:
+        (cell,) = (c for c in notebook.cells if PARAMETERS in c.metadata.get("tags", []))
+        cell.source += "".join(f"\n{key} = {value!r}" for key, value in parameters.items())
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in more_cells]
+    client = NotebookClient(
+        notebook,
+        timeout=LONGEST_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": DIRECTORY}},
+        record_timing=False,
+        store_widget_state=False,
+        # What is printed comes in pieces, however the kernel happens to cut it.
+        coalesce_streams=True,
+    )
+    # A kernel inherits the environment. A warning about the debugger is none of the notebook's.
+    with client.setup_kernel(env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}):
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+    return notebook
+
+
+def as_saved(notebook):
+    """Return a copy of an executed notebook without what differs from run to run."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # A widget lives as long as its kernel; the picture that is shown with it remains.
+            if "image/png" in output.get("data", {}):
+                output.data.pop(WIDGET, None)
+            output.pop("transient", None)
+    return notebook
+
+
+def main(names):
+    for name in names or NOTEBOOKS:
+        started = time.perf_counter()
+        try:
+            executed = execute(name)
+        except CellExecutionError as error:
+            print(f"{name} fails, and is left as it was:\n{error}", file=sys.stderr)
+            return 1
+        temporary = DIRECTORY / f".{name}"
+        nbformat.write(as_saved(executed), temporary)
+        temporary.replace(DIRECTORY / name)
+        print(f"{name}: executed and saved in {time.perf_counter() - started:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,199 @@
+"""The notebooks in JupyterLab, in a real browser: the live plot, and the control with a slider.
+
+`make browser` runs this; it needs Chromium and ChromeDriver on the machine. It leaves pictures of
+what was seen in `runs/browser`.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+from conftest import ROOT, environment
+
+pytestmark = pytest.mark.browser
+PICTURES = ROOT / "runs" / "browser"
+# What is seen of a picture that changes: how many there are, their heights, and how many contents.
+WATCH = """
+const area = arguments[0];
+const seen = window.seen = {contents: [], numbers: [], heights: []};
+const look = () => {
+  const images = area.querySelectorAll('img');
+  seen.numbers.push(images.length);
+  for (const image of images) {
+    if (!seen.contents.includes(image.src)) seen.contents.push(image.src);
+  }
+  if (images.length) seen.heights.push(area.getBoundingClientRect().height);
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Where JupyterLab serves a copy of the notebooks."""
+    directory = tmp_path_factory.mktemp("lab")
+    for name in "notebooks", "docs":
+        shutil.copytree(ROOT / name, directory / name)
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    command += [f"--ServerApp.root_dir={directory}", f"--LabApp.workspaces_dir={directory}"]
+    # Else it asks whether it may fetch news.
+    settings = directory / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    command += [f"--LabApp.user_settings_dir={directory / 'settings'}"]
+    log = directory / "log"
+    with log.open("w") as output:
+        server = subprocess.Popen(command, env=environment(), stdout=output, stderr=output)
+    try:
+        _until(lambda: "is running at" in log.read_text(), "JupyterLab to start", 60)
+        yield f"http://127.0.0.1:{port}/lab/tree/notebooks"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
+    flags = "headless no-sandbox disable-gpu no-first-run disable-sync disable-component-update"
+    flags += f" disable-background-networking window-size=1280,900 user-data-dir={tmp_path}"
+    for flag in flags.split():
+        options.add_argument(f"--{flag}")
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with webdriver.Chrome(options, service) as browser:
+        yield browser
+
+
+def _until(is_true, what, seconds):
+    deadline = time.monotonic() + seconds
+    while not (result := is_true()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+    return result
+
+
+def _open(browser, address, name):
+    browser.get(f"{address}/{name}")
+    _until(lambda: _cell(browser, "import matplotlib"), "the notebook", 60)
+    _until(lambda: "Idle" in browser.page_source, "its kernel", 60)
+    for label in "Run", "Run All Cells":
+        _until(lambda label=label: _click(browser, label), label, 10)
+
+
+def _click(browser, label):
+    """Click what has this label in a menu, if it is there."""
+    items = browser.find_elements("css selector", ".lm-MenuBar-itemLabel, .lm-Menu-itemLabel")
+    found = [item for item in items if item.text == label and item.is_displayed()]
+    if found:
+        found[0].click()
+    return bool(found)
+
+
+def _cell(browser, text):
+    """The code cell that holds a text, if it is shown."""
+    for cell in browser.find_elements("css selector", ".jp-CodeCell"):
+        if text in cell.get_attribute("textContent"):
+            return cell
+    return None
+
+
+def _scroll_to(browser, text):
+    """Bring a cell into view; JupyterLab makes those out of sight only when they are needed."""
+
+    def look_further():
+        cell = _cell(browser, text)
+        if cell is None:
+            browser.execute_script(
+                "document.querySelector('.jp-WindowedPanel-outer').scrollBy(0, 500)"
+            )
+        return cell
+
+    cell = _until(look_further, text, 60)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
+    return cell
+
+
+def _save_picture(browser, name):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    browser.save_screenshot(str(PICTURES / name))
+
+
+def _save_page(browser, name):
+    """Save pictures of the whole notebook, screen by screen."""
+    panel = browser.find_element("css selector", ".jp-WindowedPanel-outer")
+    browser.set_window_size(1280, 1800)
+    browser.execute_script("arguments[0].scrollTop = 0", panel)
+    for number in range(1, 100):
+        time.sleep(1)
+        _save_picture(browser, f"{name}-{number:02d}.png")
+        before = browser.execute_script("return arguments[0].scrollTop", panel)
+        browser.execute_script("arguments[0].scrollBy(0, 1500)", panel)
+        if browser.execute_script("return arguments[0].scrollTop", panel) == before:
+            break
+
+
+def test_the_live_plot_is_redrawn_in_place(address, browser):
+    _open(browser, address, "01_walkthrough.ipynb")
+    cell = _scroll_to(browser, "history, plot = History")
+    area = cell.find_element("css selector", ".jp-Cell-outputWrapper")
+    _until(lambda: "[*]:" in cell.text, "training to begin", 60)
+    image = _until(lambda: area.find_elements("css selector", "img"), "the first plot", 60)[0]
+    browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", image)
+    time.sleep(1)
+    browser.execute_script(WATCH, area)
+
+    _until(lambda: len(browser.execute_script("return seen.contents")) > 30, "30 plots", 120)
+    assert "[*]:" in cell.text
+    _save_picture(browser, "training.png")
+    _until(lambda: "[*]:" not in cell.text, "training to end", 120)
+    seen = browser.execute_script("return seen")
+    _save_picture(browser, "trained.png")
+
+    assert len(seen["contents"]) > 60
+    assert set(seen["numbers"]) == {1}
+    assert max(seen["heights"]) - min(seen["heights"]) < 1
+
+    last = _scroll_to(browser, "run.adder.add(1024, 16")
+    _until(lambda: "1040 17" in last.text, "the end", 60)
+    _save_page(browser, "finished")
+    assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=error]")
+    assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=stderr]")
+
+
+def test_the_slider_steps_through_the_columns(address, browser):
+    from selenium.webdriver import ActionChains, Keys
+
+    _open(browser, address, "02_inside_the_gru.ipynb")
+    cell = _scroll_to(browser, "Stepper(run.weights")
+    _until(lambda: cell.find_elements("css selector", ".jupyter-widgets"), "the control", 180)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
+    image = _until(lambda: cell.find_element("css selector", "img.widget-image"), "the picture", 20)
+    pictures = {image.get_attribute("src")}
+
+    handle = cell.find_element("css selector", ".noUi-handle")
+    handle.click()
+    for _ in range(2):
+        ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
+        _until(lambda: image.get_attribute("src") not in pictures, "another picture", 20)
+        pictures.add(image.get_attribute("src"))
+    _save_picture(browser, "stepper.png")
+
+    number = cell.find_element("css selector", "input[type=number]")
+    number.send_keys(Keys.CONTROL, "a")
+    number.send_keys("100", Keys.ENTER)
+    _until(lambda: image.get_attribute("src") not in pictures, "the picture of 100 + 12", 20)
+    _save_picture(browser, "stepper-100.png")
+    # Where there is a control, the picture that stands in for it is not shown, too.
+    assert len(cell.find_elements("css selector", ".jp-OutputArea-output img")) == 1

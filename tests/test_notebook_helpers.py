@@ -1,0 +1,74 @@
+"""What the notebooks show of the package: its code, and the graph as a picture."""
+
+import pytest
+
+from gru_addition.dataset import as_bytes
+from gru_addition.diagram import BOXES, VARIABLE, edges, graph_figure
+from gru_addition.model import GRU, AdditionModel, tf
+from gru_addition.notebook import show_code
+
+
+@pytest.fixture(scope="module")
+def model():
+    with tf.Graph().as_default():
+        return AdditionModel(hidden_size=7, seed=0)
+
+
+def test_the_arrows_are_what_the_tutorials_code_computes_from_what(model):
+    assert set(edges(model)) == {
+        ("input", "x_t"),
+        ("x_t", "h_0"),
+        ("x_t", "h_t_transposed"),
+        ("h_0", "h_t_transposed"),
+        ("weights", "h_t_transposed"),
+        ("h_t_transposed", "h_t"),
+        ("h_t", "output"),
+        ("output weights", "output"),
+        ("output", "loss"),
+        ("expected_output", "loss"),
+        ("loss", "train_step"),
+    }
+
+
+def test_the_boxes_have_the_names_of_the_graph_and_its_shapes(model):
+    gru = model.gru
+    for tensor in gru.input_layer, gru.x_t, gru.h_0, gru.h_t, model.expected_output:
+        name = tensor.op.name
+        *_, content = BOXES[name]
+        axes = content.split("(")[1].rstrip(")").split(", ")
+        assert len(axes) == tensor.shape.rank
+        size = tensor.shape.as_list()[-1]
+        assert axes[-1] == ("16" if size == 7 else str(size))
+
+
+def test_the_picture_has_all_boxes_and_arrows(model):
+    (axes,) = graph_figure(model).axes
+    texts = [text.get_text().replace("\\_", "_") for text in axes.texts]
+
+    assert len(axes.patches) == len(edges(model)) + 2
+    for name, (_, _, color, _) in BOXES.items():
+        assert color == VARIABLE or any(f"{{{name}}}" in text for text in texts)
+    assert all(weight in "".join(texts) for weight in model.weights)
+    assert "(batch, time, 7)" in "".join(texts)
+
+
+def test_code_is_shown_as_it_is_in_the_package():
+    shown = show_code(as_bytes).data
+
+    assert "```python\ndef as_bytes(num, final_size):\n" in shown
+    assert shown.rstrip().endswith("return _bits(num, final_size).tolist()\n```\n\n</div>")
+
+
+def test_a_statement_is_shown_with_the_comment_above_it_and_nothing_else():
+    shown = show_code(GRU.forward_pass, "h_proposal =").data
+
+    lines = shown.split("```python\n")[1].split("\n```")[0].splitlines()
+    assert lines[0].startswith("# The proposal")
+    assert lines[1] == "h_proposal = tf.tanh("
+    assert lines[-1] == ")"
+    assert len(lines) == 4
+
+
+def test_a_statement_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="beginning must be that of a statement, not 'y_t ='"):
+        show_code(GRU.forward_pass, "y_t =")
