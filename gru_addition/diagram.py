@@ -108,6 +108,8 @@ def _arrow(axes, source, target, begin, end, linestyle="-", bend=0.0):
             mutation_scale=13,
             linestyle=linestyle,
             color="0.35",
+            # Drawn after the boxes, which know their sizes only then.
+            zorder=4,
             shrinkA=2,
             shrinkB=2,
         )

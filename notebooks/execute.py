@@ -4,9 +4,11 @@
     python notebooks/execute.py 01_walkthrough.ipynb   one
 
 They are saved without what differs from run to run though nothing has changed, such as times of
-execution and Python's version. Nothing is saved of a notebook that fails.
+execution and Python's version. The picture of the cell tagged "picture" is also saved in `docs`,
+for the README. Nothing is saved of a notebook that fails.
 """
 
+import base64
 import copy
 import os
 import sys
@@ -18,9 +20,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 DIRECTORY = Path(__file__).parent
+PICTURES = DIRECTORY.parent / "docs"
 NOTEBOOKS = sorted(path.name for path in DIRECTORY.glob("[0-9]*.ipynb"))
 LONGEST_CELL = 300
-PARAMETERS = "parameters"
+PARAMETERS, PICTURE = "parameters", "picture"
+PNG = "image/png"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -39,8 +43,9 @@ def execute(name, parameters=None, more_cells=()):
     """
     notebook = nbformat.read(DIRECTORY / name, as_version=4)
     if parameters:
-        (cell,) = (c for c in notebook.cells if PARAMETERS in c.metadata.get("tags", []))
-        cell.source += "".join(f"\n{key} = {value!r}" for key, value in parameters.items())
+        _tagged(notebook, PARAMETERS).source += "".join(
+            f"\n{key} = {value!r}" for key, value in parameters.items()
+        )
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in more_cells]
     client = NotebookClient(
         notebook,
@@ -66,10 +71,22 @@ def as_saved(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             # A widget lives as long as its kernel; the picture that is shown with it remains.
-            if "image/png" in output.get("data", {}):
+            if PNG in output.get("data", {}):
                 output.data.pop(WIDGET, None)
             output.pop("transient", None)
     return notebook
+
+
+def picture_of(notebook):
+    """Return the picture of the cell tagged "picture", as the content of a PNG file."""
+    (png,) = (o.data[PNG] for o in _tagged(notebook, PICTURE).outputs if PNG in o.get("data", {}))
+    return base64.b64decode(png)
+
+
+def _tagged(notebook, tag):
+    """The only cell that has this tag."""
+    (cell,) = (cell for cell in notebook.cells if tag in cell.metadata.get("tags", []))
+    return cell
 
 
 def main(names):
@@ -83,6 +100,7 @@ def main(names):
         temporary = DIRECTORY / f".{name}"
         nbformat.write(as_saved(executed), temporary)
         temporary.replace(DIRECTORY / name)
+        (PICTURES / name).with_suffix(".png").write_bytes(picture_of(executed))
         print(f"{name}: executed and saved in {time.perf_counter() - started:.0f} s", flush=True)
     return 0
 
