@@ -1,8 +1,9 @@
 """The graph of the model as a picture: the tensors that the tutorial names, and what leads to what.
 
 The graph has about two hundred ops, and with those of training nearly seven hundred. The picture
-has a box for each that carries a name in the tutorial, and an arrow where one is computed from
-another without a third in between. The arrows are read from the graph.
+has a box for each that has a name in the tutorial, two for the variables, and an arrow where one is
+computed from another without a third in between. These arrows are read from the graph; those to and
+from the training step are not, since its gradients depend on nearly everything.
 """
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,10 +22,15 @@ KINDS = {
 BOXES = {
     "input": (0, 0, PLACEHOLDER, "(batch, time, 2)"),
     "x_t": (1, 0, COMPUTED, "transpose\n(time, batch, 2)"),
-    "h_0": (1, -1.1, COMPUTED, "zeros\n(batch, 16)"),
+    "h_0": (1, -1.1, COMPUTED, "zeros\n(batch, {hidden})"),
     "weights": (2, 1.1, VARIABLE, "Wz Uz bz\nWr Ur br\nWh Uh bh"),
-    "h_t_transposed": (2, 0, COMPUTED, "scan: the GRU,\ncolumn by column\n(time, batch, 16)"),
-    "h_t": (3, 0, COMPUTED, "transpose\n(batch, time, 16)"),
+    "h_t_transposed": (
+        2,
+        0,
+        COMPUTED,
+        "scan: the GRU,\ncolumn by column\n(time, batch, {hidden})",
+    ),
+    "h_t": (3, 0, COMPUTED, "transpose\n(batch, time, {hidden})"),
     "output weights": (4, 1.1, VARIABLE, "W_output\nb_output"),
     "output": (4, 0, COMPUTED, "map_fn\n(batch, time, 1)"),
     "expected_output": (4, -1.1, PLACEHOLDER, "(batch, time, 1)"),
@@ -34,7 +40,9 @@ BOXES = {
 
 
 def graph_figure(model):
-    """Draw the graph of an `AdditionModel` that is to be trained."""
+    """Draw the graph of an `AdditionModel`; raise `ValueError` if it is not to be trained."""
+    if model.train_step is None:
+        raise ValueError("model must be one that is to be trained, not one without learning_rate")
     figure = Figure(figsize=(9.6, 4.4), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -42,7 +50,7 @@ def graph_figure(model):
     boxes = {}
     for name, (_, _, color, content) in BOXES.items():
         style = {"boxstyle": "round,pad=0.5", "facecolor": color, "edgecolor": "0.4"}
-        text = content.replace("16", str(model.gru.hidden_size))
+        text = content.format(hidden=model.gru.hidden_size)
         title = "" if color == VARIABLE else f"$\\bf{{{name}}}$\n".replace("_", "\\_")
         boxes[name] = axes.text(
             *places[name], title + text, ha="center", va="center", fontsize=9, bbox=style

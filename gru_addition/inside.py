@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_addition.checks import brief
+from gru_addition.checks import brief, whole_number
 from gru_addition.dataset import as_bytes
 from gru_addition.network import A, B, Network
 
@@ -20,10 +20,10 @@ class Trace:
     """All that a network computes along a sum, the lowest column first.
 
     a, b: the bits of the operands, (columns,).
-    carries: the true carry out of each column, which the network has to remember there.
-    bits: the bits of the right sum.
+    carries: the true carry out of each column, which the network has to remember there, (columns,).
+    bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
     z, r, proposal, h: the gates, the proposal and the state in each column, (columns, hidden_size).
-    output: (columns,).
+    output: what the network makes of each column, above 0.5 for a one, (columns,).
     """
 
     a: np.ndarray
@@ -43,6 +43,7 @@ class Trace:
         Raises the errors of `as_bytes` and of `Network`.
         """
         network = Network(weights)
+        num_bits = whole_number("num_bits", num_bits, minimum=1)
         a, b = (np.array(as_bytes(number, num_bits)) for number in (a, b))
         h, carry, columns = np.zeros((1, network.hidden_size)), 0, []
         for pair in 2 * a + b:
@@ -57,8 +58,9 @@ class Trace:
 def random_states(network, sums=200, columns=40):
     """The states along random sums, with the carry out of each column and the bit written there.
 
-    Returns arrays of shape (sums * columns, hidden_size), (sums * columns,) and the same again;
-    carries and bits are the true ones.
+    The sums are the same for every network: `sums` of them, of `columns` columns. Returns arrays of
+    shape (columns * sums, hidden_size), (columns * sums,) and the same again, all states after the
+    first column first; carries and bits are the true ones.
     """
     pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
     h, carry, states, carries, bits = np.zeros((sums, network.hidden_size)), 0, [], [], []
@@ -78,14 +80,18 @@ def readable_carry(states, carries):
     states: (n, hidden_size). carries: (n,). Returns the shares of the states for which the carry is
     read rightly, (hidden_size,).
     """
-    in_order = carries[np.argsort(states, axis=0, kind="stable")]
+    order = np.argsort(states, axis=0)
+    values, in_order = np.take_along_axis(states, order, axis=0), carries[order]
+    edge = np.full((1, states.shape[1]), -np.inf)
     zeros = np.zeros((1, states.shape[1]), int)
     # How many carries of 1, and of 0, there are among the states below each threshold.
     ones_below = np.concatenate([zeros, in_order.cumsum(axis=0)])
     zeros_below = np.arange(len(states) + 1)[:, np.newaxis] - ones_below
     if_ones_above = zeros_below + ones_below[-1] - ones_below
-    if_ones_below = len(states) - if_ones_above
-    return np.maximum(if_ones_above, if_ones_below).max(axis=0) / len(states)
+    right = np.maximum(if_ones_above, len(states) - if_ones_above)
+    # Between equal values there is no threshold.
+    is_between = np.concatenate([edge, values]) < np.concatenate([values, -edge])
+    return np.where(is_between, right, 0).max(axis=0) / len(states)
 
 
 def transplanted_carry(network, receivers, donors, carries, units):

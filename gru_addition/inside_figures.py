@@ -70,6 +70,8 @@ def step_figure(trace, column):
     Raises `IndexError` if there is no such column.
     """
     number, hidden = trace.h.shape
+    if not 0 <= column < number:
+        raise IndexError(f"column must lie between 0 and {number - 1}, not {column}")
     before = trace.h[column - 1] if column > 0 else np.zeros(hidden)
     output = trace.output[column]
     figure = Figure(figsize=(8, 4.6), dpi=DOTS_PER_INCH, layout="constrained")
@@ -79,7 +81,7 @@ def step_figure(trace, column):
     units = np.arange(hidden)
     state.bar(units, trace.h[column], color="0.45", label="state after this column")
     state.bar(units, before, fill=False, edgecolor="black", linestyle=":", label="before it")
-    state.set(ylim=(-1.1, 1.1), ylabel="state", xlim=(-0.6, hidden - 0.4), xticks=[])
+    state.set(ylim=(-1.1, 1.1), ylabel="state", xlim=(-0.5, hidden - 0.5), xticks=[])
     state.axhline(0, color="0.6", linewidth=0.8)
     state.legend(fontsize="x-small", ncols=2, loc="lower right")
     gates.imshow(
@@ -89,7 +91,7 @@ def step_figure(trace, column):
     gates.set_yticks([0, 1], ["update gate", "reset gate"])
     is_right = (output > 0.5) == trace.bits[column]
     figure.suptitle(
-        f"Column {column} of {number}: the output is {output:.2f}, so the network writes "
+        f"Column {column} (0 to {number - 1}): the output is {output:.2f}, so the network writes "
         f"{int(output > 0.5)}, which is {'right' if is_right else 'wrong'}",
         color="black" if is_right else WRONG,
         fontsize="medium",
@@ -105,8 +107,8 @@ def _draw_paper(axes, trace, column):
     written = trace.output > 0.5
     rows = {
         "carry": (carries_in, known, ""),
-        "a": (trace.a, known | True, write_integer(from_bytes(trace.a))),
-        "b": (trace.b, known | True, write_integer(from_bytes(trace.b))),
+        "a": (trace.a, np.full_like(known, True), write_integer(from_bytes(trace.a))),
+        "b": (trace.b, np.full_like(known, True), write_integer(from_bytes(trace.b))),
         "the network": (written, known, ""),
     }
     for row, (name, (bits, is_shown, value)) in enumerate(rows.items()):

@@ -65,9 +65,9 @@ class Network:
         return (1 - z) * h[:, np.newaxis] + z * proposal
 
     def gates(self, h):
-        """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps`.
+        """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps` from h.
 
-        Each has shape (n, 4, hidden_size).
+        h: (n, hidden_size). Each of the three has shape (n, 4, hidden_size).
         """
 
         def gate(name):

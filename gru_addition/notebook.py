@@ -25,10 +25,11 @@ def show_code(function, beginning=None):
 
 def _statement(source, beginning):
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.stmt) and lines[node.lineno - 1].strip().startswith(beginning):
-            first = node.lineno - 1
-            while lines[first - 1].strip().startswith("#"):
+    statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    for node in sorted(statements, key=lambda node: node.lineno):
+        first = node.lineno - 1
+        if lines[first].strip().startswith(beginning):
+            while first > 0 and lines[first - 1].strip().startswith("#"):
                 first -= 1
             return textwrap.dedent("\n".join(lines[first : node.end_lineno]))
     raise ValueError(f"beginning must be that of a statement, not {brief(beginning)}")

@@ -11,6 +11,7 @@ import io
 
 import ipywidgets
 
+from gru_addition.checks import whole_number
 from gru_addition.inside import Trace
 from gru_addition.inside_figures import step_figure
 
@@ -21,17 +22,19 @@ PNG, WIDTH, DOTS_PER_INCH = "image/png", 720, 144
 class Stepper:
     """The control for the network with these weights.
 
-    a, b: the numbers with which it begins. column: the column that is shown at first.
+    a, b: the numbers with which it begins, at most 65,535. column: the one that is shown at first.
 
-    The widgets are `a`, `b`, `column` and `picture`; their values may be read and set. Raises the
-    errors of `gru_addition.network.Network` for weights that do not fit.
+    The widgets are `a`, `b`, `column` and `picture`; their values may be read and set. Raises
+    `TypeError` or `ValueError` for numbers out of range and weights that do not fit.
     """
 
     def __init__(self, weights, a=13, b=12, column=0):
         self._weights = weights
-        number = {"min": 0, "max": LARGEST, "layout": {"width": "12em"}}
-        self.a = ipywidgets.BoundedIntText(a, description="a", **number)
-        self.b = ipywidgets.BoundedIntText(b, description="b", **number)
+        settings = {"min": 0, "max": LARGEST, "layout": {"width": "12em"}}
+        a, b = whole_number("a", a, 0, LARGEST), whole_number("b", b, 0, LARGEST)
+        self.a = ipywidgets.BoundedIntText(a, description="a", **settings)
+        self.b = ipywidgets.BoundedIntText(b, description="b", **settings)
+        column = whole_number("column", column, 0, self._num_bits - 1)
         self.column = ipywidgets.IntSlider(column, 0, self._num_bits - 1, description="column")
         self.picture = ipywidgets.Image(format="png", width=WIDTH, layout={"max_width": "100%"})
         numbers = ipywidgets.HBox([self.a, self.b, self.column])

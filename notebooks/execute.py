@@ -4,25 +4,30 @@
     python notebooks/execute.py 01_walkthrough.ipynb   one
 
 They are saved without what differs from run to run though nothing has changed, such as times of
-execution and Python's version. The picture of the cell tagged "picture" is also saved in `docs`,
-for the README. Nothing is saved of a notebook that fails.
+execution and Python's version. (What a cell tagged "timed" prints may differ.) The picture of the
+cell tagged "picture" is also saved in `docs`, for the README. Nothing is saved of a notebook that
+fails.
 """
 
 import base64
 import copy
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 DIRECTORY = Path(__file__).parent
 PICTURES = DIRECTORY.parent / "docs"
 NOTEBOOKS = sorted(path.name for path in DIRECTORY.glob("[0-9]*.ipynb"))
-LONGEST_CELL = 300
+SECONDS_PER_CELL = 300
+FAILURES = CellExecutionError, CellTimeoutError, DeadKernelError
 PARAMETERS, PICTURE = "parameters", "picture"
 PNG = "image/png"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -39,26 +44,35 @@ def execute(name, parameters=None, more_cells=()):
     parameters: values by name, to use instead of those in the cell tagged "parameters".
     more_cells: code to execute after the last cell, in cells of its own.
 
-    Raises `nbclient.exceptions.CellExecutionError` if a cell fails.
+    Raises one of `FAILURES` if a cell fails or takes too long, or if the kernel dies, and
+    `ValueError` for a parameter that the notebook does not have.
     """
     notebook = nbformat.read(DIRECTORY / name, as_version=4)
-    if parameters:
-        _tagged(notebook, PARAMETERS).source += "".join(
-            f"\n{key} = {value!r}" for key, value in parameters.items()
-        )
+    for parameter, value in (parameters or {}).items():
+        cell = _tagged(notebook, PARAMETERS)
+        if f"\n{parameter} = " not in f"\n{cell.source}":
+            raise ValueError(f"{name} has no parameter {parameter!r}")
+        cell.source += f"\n{parameter} = {value!r}"
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in more_cells]
+    # Without directories it starts this Python, whatever other kernels the user has.
+    kernel = AsyncKernelManager(
+        kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
+    )
     client = NotebookClient(
         notebook,
-        timeout=LONGEST_CELL,
-        kernel_name="python3",
+        km=kernel,
+        timeout=SECONDS_PER_CELL,
         resources={"metadata": {"path": DIRECTORY}},
         record_timing=False,
         store_widget_state=False,
         # What is printed comes in pieces, however the kernel happens to cut it.
         coalesce_streams=True,
     )
-    # A kernel inherits the environment. A warning about the debugger is none of the notebook's.
-    with client.setup_kernel(env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}):
+    # A warning about the debugger is none of the notebook's. Under pytest a kernel would not show
+    # what TensorFlow writes past Python's standard error.
+    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    with client.setup_kernel(env=environment, cleanup_kc=True):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
     return notebook
@@ -69,11 +83,12 @@ def as_saved(notebook):
     notebook = copy.deepcopy(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
+        # JupyterLab may have noted times here.
+        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             # A widget lives as long as its kernel; the picture that is shown with it remains.
             if PNG in output.get("data", {}):
                 output.data.pop(WIDGET, None)
-            output.pop("transient", None)
     return notebook
 
 
@@ -90,19 +105,26 @@ def _tagged(notebook, tag):
 
 
 def main(names):
-    for name in names or NOTEBOOKS:
+    for name in [Path(name).name for name in names] or NOTEBOOKS:
         started = time.perf_counter()
         try:
             executed = execute(name)
-        except CellExecutionError as error:
+        except FAILURES as error:
             print(f"{name} fails, and is left as it was:\n{error}", file=sys.stderr)
             return 1
-        temporary = DIRECTORY / f".{name}"
-        nbformat.write(as_saved(executed), temporary)
-        temporary.replace(DIRECTORY / name)
-        (PICTURES / name).with_suffix(".png").write_bytes(picture_of(executed))
+        _replace(DIRECTORY / name, nbformat.writes(as_saved(executed)).encode())
+        if any(PICTURE in cell.metadata.get("tags", []) for cell in executed.cells):
+            _replace((PICTURES / name).with_suffix(".png"), picture_of(executed))
         print(f"{name}: executed and saved in {time.perf_counter() - started:.0f} s", flush=True)
     return 0
+
+
+def _replace(path, content):
+    """Write a file so that, whatever happens, the old content or the new is there."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as directory:
+        temporary = Path(directory, path.name)
+        temporary.write_bytes(content)
+        temporary.replace(path)
 
 
 if __name__ == "__main__":

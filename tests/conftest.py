@@ -117,14 +117,6 @@ def figure(request):
     return request.config.stash[FIGURES].append
 
 
-def pytest_collection_modifyitems(items):
-    """Tell pytest-xdist which tests share what they have trained: those of a file, or notebook."""
-    for item in items:
-        notebook = getattr(item, "callspec", None) and item.callspec.params.get("name", "")
-        group = notebook if str(notebook).endswith(".ipynb") else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_configure(config):
     config.stash[FIGURES] = []
 

@@ -65,8 +65,12 @@ def address(tmp_path_factory):
 def browser(tmp_path):
     from selenium import webdriver
 
+    names = "chromium", "chromium-browser", "google-chrome"
+    found = [path for path in map(shutil.which, names) if path is not None]
+    if not found or shutil.which("chromedriver") is None:
+        pytest.fail("Chromium and ChromeDriver must be installed, and on the PATH")
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
+    options.binary_location = found[0]
     flags = "headless no-sandbox disable-gpu no-first-run disable-sync disable-component-update"
     flags += f" disable-background-networking window-size=1280,900 user-data-dir={tmp_path}"
     for flag in flags.split():
@@ -103,10 +107,11 @@ def _click(browser, label):
 
 def _cell(browser, text):
     """The code cell that holds a text, if it is shown."""
-    for cell in browser.find_elements("css selector", ".jp-CodeCell"):
-        if text in cell.get_attribute("textContent"):
-            return cell
-    return None
+    return browser.execute_script(
+        "return [...document.querySelectorAll('.jp-CodeCell')]"
+        ".find(cell => cell.textContent.includes(arguments[0])) ?? null",
+        text,
+    )
 
 
 def _scroll_to(browser, text):

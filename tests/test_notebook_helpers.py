@@ -38,7 +38,7 @@ def test_the_boxes_have_the_names_of_the_graph_and_its_shapes(model):
         axes = content.split("(")[1].rstrip(")").split(", ")
         assert len(axes) == tensor.shape.rank
         size = tensor.shape.as_list()[-1]
-        assert axes[-1] == ("16" if size == 7 else str(size))
+        assert axes[-1] == ("{hidden}" if size == 7 else str(size))
 
 
 def test_the_picture_has_all_boxes_and_arrows(model):
@@ -50,6 +50,14 @@ def test_the_picture_has_all_boxes_and_arrows(model):
         assert color == VARIABLE or any(f"{{{name}}}" in text for text in texts)
     assert all(weight in "".join(texts) for weight in model.weights)
     assert "(batch, time, 7)" in "".join(texts)
+
+
+def test_a_model_that_is_not_trained_has_no_such_picture():
+    with tf.Graph().as_default():
+        untrained = AdditionModel(learning_rate=None)
+
+    with pytest.raises(ValueError, match="model must be one that is to be trained"):
+        graph_figure(untrained)
 
 
 def test_code_is_shown_as_it_is_in_the_package():

@@ -2,21 +2,32 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
-from functools import cache
 
+import nbformat
 import pytest
 from conftest import ROOT, environment
-from nbclient.exceptions import CellExecutionError
 
 sys.path.insert(0, str(ROOT / "notebooks"))
-from execute import DIRECTORY, NOTEBOOKS, PICTURES, WIDGET, as_saved, execute, nbformat, picture_of
+from execute import (
+    DIRECTORY,
+    FAILURES,
+    NOTEBOOKS,
+    PICTURES,
+    PNG,
+    WIDGET,
+    as_saved,
+    execute,
+    picture_of,
+)
 
 # Enough for the answers of the tutorial's loop to be what the text says, in a quarter of its time.
 PARAMETERS = {"01_walkthrough.ipynb": {"loop_iterations": 1500}}
-# What is printed in cells with these tags differs: times, and what the parameters change.
-VARYING = {"timed", "shorter"}
+# What is printed in cells with these tags differs: times and versions, what the parameters change,
+# and what may change with Keras.
+VARYING = {"timed", "shorter", "keras"}
 SOLUTION = re.compile(
     r"<summary>Solution</summary>\n\n```python\n(.*?)```\n\n```text\n(.*?)```", re.S
 )
@@ -32,6 +43,9 @@ assert [p for p, s in zip(operands, run.adder.add_pairs(operands, 5)) if s != su
 ]
 assert len(history) == loop_iterations and deviation < 1e-12
 assert run.history.train_losses[1000] > 0.5 > 100 * run.history.train_losses[2500]
+# What the loop prints if it is not cut short.
+assert f"{run.history.train_losses[-1]:.5f}" == "0.00003"
+assert f"{run.history.validation_losses[-1]:.5f}" == "0.00282"
 """,
     "02_inside_the_gru.ipynb": """
 assert set(ranking[:3]) == {5, 7, 9} and readable_before.max() > 0.9
@@ -66,7 +80,7 @@ assert fetched == before and after < before
 assert np.array_equal(draw_tf2_global(), initial["Wr"])
 assert not np.array_equal(draw_tf2_generator(), initial["Wr"])
 assert first_weight(0, 3) == first_weight(1, 3) == initial["Wr"][0, 0] != first_weight(0)
-assert abs(by_tf2 - by_tf1).max() < 1e-12 < 1e-7 < abs(by_keras - by_tf1).max()
+assert abs(by_tf2 - by_tf1).max() < 1e-12 and abs(by_keras - by_tf1).max() < 1e-4
 assert deviations["NumPy, float32 settings and powers"].max() < 1e-12
 assert 1e-6 < deviations["NumPy, all in float64"].max() < 1e-4
 assert deviations["Keras, its default epsilon=1e-7"].max() > 0.1
@@ -93,9 +107,9 @@ def solutions(name):
 
 
 def printed(cell):
-    """What a cell prints, and the text of its results, but not pictures and widgets."""
-    texts = [output.get("text") or output.data.get("text/plain", "") for output in cell.outputs]
-    return re.sub(r"0x[0-9a-f]+", "0x", "".join(texts))
+    """What a cell prints, and the text of its results, but not that of pictures and widgets."""
+    outputs = [output for output in cell.outputs if PNG not in output.get("data", {})]
+    return "".join(output.get("text") or output.data.get("text/plain", "") for output in outputs)
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
@@ -106,16 +120,11 @@ def name(request):
 @pytest.fixture(scope="module")
 def executed(name):
     """A notebook after a run with its parameters, its solutions and its claims."""
-
-    @cache
-    def run():
-        more_cells = [code for code, _ in solutions(name)] + [CLAIMS[name]]
-        try:
-            return execute(name, PARAMETERS.get(name), more_cells)
-        except CellExecutionError as error:
-            pytest.fail(str(error))
-
-    return run()
+    more_cells = [code for code, _ in solutions(name)] + [CLAIMS[name]]
+    try:
+        return execute(name, PARAMETERS.get(name), more_cells)
+    except FAILURES as error:
+        pytest.fail(str(error))
 
 
 def test_there_are_four():
@@ -167,7 +176,7 @@ def test_it_is_committed_from_one_run_from_top_to_bottom(name):
 
 
 def test_nothing_in_it_is_of_the_machine_or_the_moment(name):
-    text = (DIRECTORY / name).read_text()
+    text = (DIRECTORY / name).read_text(encoding="utf-8")
 
     assert '"execution"' not in text
     assert WIDGET not in text
@@ -178,7 +187,7 @@ def test_nothing_in_it_is_of_the_machine_or_the_moment(name):
 def test_cells_are_short_and_every_local_link_leads_somewhere(name):
     for cell in sources(name):
         if cell.cell_type == "code":
-            # Imports, one a line, and a function with a docstring may be longer than others.
+            # Imports, one a line, may take more.
             assert len(cell.source.splitlines()) <= 22 or cell.source.startswith("import")
             continue
         prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
@@ -190,11 +199,6 @@ def test_the_picture_in_the_readme_is_that_of_the_notebook(name):
     picture = picture_of(nbformat.read(DIRECTORY / name, as_version=4))
 
     assert (PICTURES / name).with_suffix(".png").read_bytes() == picture
-
-
-def test_pictures_say_what_they_show_to_those_who_do_not_see_them(name):
-    for cell in sources(name):
-        assert not re.findall(r"!\[\]", cell.source)
 
 
 def test_all_together_are_small():
@@ -212,20 +216,58 @@ def test_the_losses_quoted_are_those_of_tensorflow_1_3_0(golden):
         assert loss == losses[iteration]
 
 
-def test_a_notebook_that_fails_is_left_as_it_was(tmp_path):
-    """The script is copied, so that it finds another notebook beside it."""
-    script = tmp_path / "execute.py"
-    script.write_bytes((DIRECTORY / "execute.py").read_bytes())
-    cell = nbformat.v4.new_code_cell("1 / 0", id="only")
-    content = nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
-    (tmp_path / "1.ipynb").write_text(content)
+@pytest.fixture
+def execute_alone(tmp_path):
+    """A function of a cell's code and tags that executes a notebook of its own by the script."""
+    directory = tmp_path / "notebooks"
+    directory.mkdir()
+    (tmp_path / "docs").mkdir()
+    shutil.copy(DIRECTORY / "execute.py", directory)
 
-    process = subprocess.run(
-        [sys.executable, script], env=environment(), capture_output=True, text=True, check=False
-    )
+    def run(code, *tags):
+        cell = nbformat.v4.new_code_cell(code, id="only", metadata={"tags": list(tags)})
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), directory / "1.ipynb")
+        process = subprocess.run(
+            [sys.executable, directory / "execute.py"],
+            env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert sorted(path.name for path in directory.iterdir()) == ["1.ipynb", "execute.py"]
+        return process, nbformat.read(directory / "1.ipynb", as_version=4)
+
+    return run
+
+
+def test_a_notebook_that_fails_is_left_as_it_was(execute_alone):
+    process, notebook = execute_alone("print(1)\n1 / 0", "picture")
 
     assert process.returncode == 1
     assert "1.ipynb fails, and is left as it was" in process.stderr
     assert "ZeroDivisionError" in process.stderr
-    assert (tmp_path / "1.ipynb").read_text() == content
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.ipynb", "execute.py"]
+    assert notebook.cells[0].outputs == []
+
+
+def test_a_notebook_is_saved_without_its_widget_and_its_picture_by_itself(execute_alone, tmp_path):
+    process, notebook = execute_alone(
+        "class Shown:\n"
+        "    def _repr_mimebundle_(self, **_):\n"
+        f"        return {{{WIDGET!r}: {{}}, {PNG!r}: 'cGljdHVyZQ==', 'text/plain': ''}}\n"
+        "Shown()",
+        "picture",
+    )
+
+    assert process.returncode == 0
+    assert re.fullmatch(r"1.ipynb: executed and saved in \d+ s\n", process.stdout)
+    (output,) = notebook.cells[0].outputs
+    assert set(output.data) == {PNG, "text/plain"}
+    assert (tmp_path / "docs" / "1.png").read_bytes() == b"picture"
+
+
+def test_chatter_past_pythons_standard_error_would_be_seen(execute_alone):
+    _, notebook = execute_alone("import os\nos.write(2, b'TensorFlow says');")
+
+    assert "TensorFlow says" in str(notebook.cells[0].outputs)
+
+
+def test_a_parameter_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match=r"01_walkthrough\.ipynb has no parameter 'iterations'"):
+        execute("01_walkthrough.ipynb", {"iterations": 1})
