@@ -15,7 +15,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 
 notebook: .venv/ready
-	$(BIN)/jupyter lab notebooks/01_walkthrough.ipynb
+	$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/01_walkthrough.ipynb
 
 notebooks: .venv/ready
 	$(BIN)/python notebooks/execute.py

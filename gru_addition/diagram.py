@@ -101,7 +101,7 @@ def edges(model):
             elif source not in met:
                 met.add(source)
                 to_visit += source.inputs
-    return sorted(edge for edge in found if edge[0] != edge[1])
+    return sorted(found)
 
 
 def _arrow(axes, source, target, begin, end, linestyle="-", bend=0.0):

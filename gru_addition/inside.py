@@ -37,18 +37,18 @@ class Trace:
     output: np.ndarray
 
     @classmethod
-    def of_sum(cls, weights, a, b, num_bits):
-        """Follow the network with these weights along a + b.
+    def of_sum(cls, weights, a, b, num_bits, resolution=None):
+        """Follow the network with these weights, and this resolution, along a + b.
 
         Raises the errors of `as_bytes` and of `Network`.
         """
-        network = Network(weights)
+        network = Network(weights, resolution)
         num_bits = whole_number("num_bits", num_bits, minimum=1)
         a, b = (np.array(as_bytes(number, num_bits)) for number in (a, b))
         h, carry, columns = np.zeros((1, network.hidden_size)), 0, []
         for pair in 2 * a + b:
             z, r, proposal = (gate[0, pair] for gate in network.gates(h))
-            h = network.steps(h)[:, pair]
+            h = network.settle(network.steps(h))[:, pair]
             total = A[pair] + B[pair] + carry
             carry = total >> 1
             columns.append((carry, total & 1, z, r, proposal, h[0], network.output(h)[0]))

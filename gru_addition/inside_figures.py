@@ -22,11 +22,28 @@ def trace_figure(trace, units=None):
 
     units: in which order the units stand, from the top; by default by number.
     """
-    number, hidden = trace.h.shape
+    columns, hidden = trace.h.shape
     units = range(hidden) if units is None else units
     figure = Figure(figsize=(7, 9.6), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     digits_axes, *maps_axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 2, 2, 2, 2))
+    _draw_digits(digits_axes, trace)
+    for axes, (name, (title, colors, least, most)) in zip(maps_axes, MAPS.items(), strict=True):
+        image = axes.imshow(
+            getattr(trace, name)[:, list(units)].T, cmap=colors, vmin=least, vmax=most,
+            aspect="auto", interpolation="nearest",
+        )  # fmt: skip
+        axes.set_yticks(range(hidden), [str(unit) for unit in units], fontsize=6)
+        axes.set_ylabel("unit")
+        axes.set_title(title, fontsize="medium")
+        figure.colorbar(image, ax=axes, pad=0.01)
+    maps_axes[-1].set_xticks(range(columns))
+    maps_axes[-1].set_xlabel("column, in the order of reading: the lowest first")
+    return figure
+
+
+def _draw_digits(axes, trace):
+    """Draw the bits of a sum and its carries, the lowest on the left."""
     rows = {
         "a": trace.a,
         "b": trace.b,
@@ -41,27 +58,15 @@ def trace_figure(trace, units=None):
             place = {"facecolor": "white", "edgecolor": "none"}
             if name == "carry out":
                 place = {"facecolor": (NO_CARRY, CARRY)[bit], "edgecolor": "none", "alpha": 0.35}
-            digits_axes.text(
+            axes.text(
                 column, row, str(bit), ha="center", va="center", color=color,
                 fontweight="bold" if is_wrong else "normal", bbox={"pad": 2.5} | place,
             )  # fmt: skip
-    digits_axes.set_ylim(len(rows) - 0.5, -0.5)
-    digits_axes.set_yticks(range(len(rows)), list(rows))
-    digits_axes.tick_params(length=0)
-    for side in digits_axes.spines.values():
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
         side.set_visible(False)
-    for axes, (name, (title, colors, least, most)) in zip(maps_axes, MAPS.items(), strict=True):
-        image = axes.imshow(
-            getattr(trace, name)[:, list(units)].T, cmap=colors, vmin=least, vmax=most,
-            aspect="auto", interpolation="nearest",
-        )  # fmt: skip
-        axes.set_yticks(range(hidden), [str(unit) for unit in units], fontsize=6)
-        axes.set_ylabel("unit")
-        axes.set_title(title, fontsize="medium")
-        figure.colorbar(image, ax=axes, pad=0.01)
-    maps_axes[-1].set_xticks(range(number))
-    maps_axes[-1].set_xlabel("column, in the order of reading: the lowest first")
-    return figure
 
 
 def step_figure(trace, column):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from gru_addition.automaton import Automaton
-from gru_addition.inside import random_states
+from gru_addition.inside import Trace, random_states
 from gru_addition.network import Network
 
 DOTS_PER_INCH = 144
@@ -65,8 +65,7 @@ def draw_plane(axes, network, proof):
             axes.add_patch(Circle(place, radius, color=color, alpha=0.12, linewidth=0))
         axes.set_title(f"The {len(x):,} states of the certificate")
     elif proof.wrong_sum is not None:
-        path, _ = _path(network, proof.wrong_sum)
-        x, y = in_plane(path)
+        x, y = in_plane(_trace(network, proof.wrong_sum).h)
         axes.plot(x, y, "-k", linewidth=0.8, alpha=0.7, label="the wrong sum")
         axes.scatter(x[-1:], y[-1:], marker="X", s=80, color=WRONG, zorder=3, label="its end")
         axes.set_title("States of random sums, and a path that goes wrong")
@@ -125,8 +124,8 @@ def draw_outputs(axes, network, wrong_sum):
         axes.set_title("No wrong sum is known")
         axes.axis("off")
         return
-    path, bits = _path(network, wrong_sum)
-    outputs = network.output(path)
+    trace = _trace(network, wrong_sum)
+    outputs, bits = trace.output, trace.bits
     columns = np.arange(len(bits))
     axes.plot(columns, outputs, ".-", color="0.3", linewidth=0.8, label="output")
     axes.scatter(columns, bits, s=22, facecolors="none", edgecolors="tab:green", label="right bit")
@@ -156,12 +155,7 @@ def draw_zeros(axes, network):
     axes.legend(loc="best", fontsize="small")
 
 
-def _path(network, wrong_sum):
-    """The states along a sum, and the bits of the right one."""
-    h, states = np.zeros((1, network.hidden_size)), []
-    for column in range(wrong_sum.num_bits):
-        pair = 2 * (wrong_sum.a >> column & 1) + (wrong_sum.b >> column & 1)
-        h = network.settle(network.steps(h))[:, pair]
-        states.append(h)
-    bits = [wrong_sum.total >> column & 1 for column in range(wrong_sum.num_bits)]
-    return np.concatenate(states), np.array(bits)
+def _trace(network, wrong_sum):
+    """The `Trace` of a network along a `WrongSum`."""
+    a, b, num_bits = wrong_sum.a, wrong_sum.b, wrong_sum.num_bits
+    return Trace.of_sum(network.weights, a, b, num_bits, network.resolution)

@@ -13,7 +13,6 @@ import base64
 import copy
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +21,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from gru_addition.storage import replace_file
 
 DIRECTORY = Path(__file__).parent
 PICTURES = DIRECTORY.parent / "docs"
@@ -112,19 +113,11 @@ def main(names):
         except FAILURES as error:
             print(f"{name} fails, and is left as it was:\n{error}", file=sys.stderr)
             return 1
-        _replace(DIRECTORY / name, nbformat.writes(as_saved(executed)).encode())
+        replace_file(DIRECTORY, name, nbformat.writes(as_saved(executed)).encode())
         if any(PICTURE in cell.metadata.get("tags", []) for cell in executed.cells):
-            _replace((PICTURES / name).with_suffix(".png"), picture_of(executed))
+            replace_file(PICTURES, Path(name).with_suffix(".png"), picture_of(executed))
         print(f"{name}: executed and saved in {time.perf_counter() - started:.0f} s", flush=True)
     return 0
-
-
-def _replace(path, content):
-    """Write a file so that, whatever happens, the old content or the new is there."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as directory:
-        temporary = Path(directory, path.name)
-        temporary.write_bytes(content)
-        temporary.replace(path)
 
 
 if __name__ == "__main__":
