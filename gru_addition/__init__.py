@@ -3,4 +3,12 @@
 Importing the package costs nothing; TensorFlow is imported by the modules that need it.
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+if sys.argv[:1] == ["-m"]:
+    # Python is about to run one of the commands, which owns its process.
+    from gru_addition import unexpected
+
+    unexpected.take_over()

@@ -18,6 +18,7 @@ from gru_addition.command_line import (
     UserError,
     naming_flags,
     number_or_text,
+    read_resolution,
     run_command,
     say,
 )
@@ -43,15 +44,16 @@ class Adder:
     """
 
     @classmethod
-    def restore(cls, output_dir):
+    def restore(cls, output_dir, resolution=None):
         """The network of the last checkpoint that `train` left in a directory.
 
         output_dir: the directory; or the name of any checkpoint of the tutorial's model, as
             `tf.train.Saver.save` returned it, in this TensorFlow or in TensorFlow 1.
+        resolution: as for `from_weights`; by default what the run says.
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
-        return cls.from_weights(*load_network(output_dir))
+        return cls.from_weights(*load_network(output_dir, resolution))
 
     @classmethod
     def from_weights(cls, weights, resolution=None):
@@ -64,22 +66,29 @@ class Adder:
         return cls(weights, resolution)
 
     def __init__(self, weights, resolution=None):
+        from gru_addition import graphs
         from gru_addition.model import AdditionModel, tf
 
-        with tf.Graph().as_default() as graph, xla.for_xla():
-            model, trained = AdditionModel.for_weights(weights, resolution)
-            initialize = tf.global_variables_initializer()
+        is_compiled = graphs.xla_is_available()
 
-            @tf.function(jit_compile=xla.is_available(), autograph=False)
+        def build():
+            model, trained = AdditionModel.for_weights(weights, resolution)
+            self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
+            self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
+
             def output_and_last_state(x, h_0):
                 h_t = model.gru.hidden_states(x, h_0)
                 return model.output_of(h_t), h_t[:, -1]
 
-            self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
-            self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
-            self._output_and_last_state = output_and_last_state(self._x, self._h_0)
-            graph.finalize()
-        self._session = tf.Session(graph=graph)
+            tensors = self._x, self._h_0
+            if is_compiled:
+                self._output_and_last_state = graphs.compiled(output_and_last_state, *tensors)
+            else:
+                self._output_and_last_state = output_and_last_state(*tensors)
+            return tf.global_variables_initializer(), trained
+
+        graph, (initialize, trained) = graphs.build_graph(build)
+        self._session = graphs.open_session(graph)
         self._session.run(initialize, feed_dict=trained)
 
     def add(self, a, b, num_bits=None):
@@ -118,6 +127,19 @@ class Adder:
             examples = slice(first, first + EXAMPLES_PER_RUN)
             self._predict_examples(x[examples], y[examples])
         return y
+
+    def after_column(self, x_t, h_tm1):
+        """Go on for one column from given states; return its output, (n, 1), and the states h_t.
+
+        x_t: the bits of the column, (n, 2). h_tm1: the states, (n, hidden_size).
+        """
+        number = len(x_t)
+        size = 1 << (number - 1).bit_length()
+        x, h_0 = np.zeros((size, 1, 2)), np.zeros((size, h_tm1.shape[1]))
+        x[:number, 0], h_0[:number] = x_t, h_tm1
+        feed = {self._x: x, self._h_0: h_0}
+        output, h_t = self._session.run(self._output_and_last_state, feed)
+        return output[:number, 0], h_t[:number]
 
     def _predict_examples(self, x, y):
         # XLA compiles anew for each shape. So there are few: powers of two, or as many columns as
@@ -169,8 +191,8 @@ def main(argv=None):
 
 def _add_and_compare(argv):
     """Print the network's sums; return 1 if one of them is wrong, else 0."""
-    pairs, num_bits, source, show_bits = _parse(argv)
-    adder = Adder.restore(source)
+    pairs, num_bits, source, resolution, show_bits = _parse(argv)
+    adder = Adder.restore(source, resolution)
     answered = wrong = 0
     first_wrong = None
     for group in _in_groups(pairs, num_bits):
@@ -214,6 +236,7 @@ def _parse(argv):
     )
     parser.add_argument("b", metavar="B", nargs="?", help="the second number")
     parser.add_source()
+    parser.add_resolution()
     parser.add_argument(
         "--num-bits",
         type=number_or_text(int),
@@ -224,7 +247,7 @@ def _parse(argv):
         "--show-bits", action="store_true", help="show the sum in columns, and mark the wrong bits"
     )
     options = vars(parser.parse_args(argv))
-    num_bits = options["num_bits"]
+    num_bits, resolution = options["num_bits"], read_resolution(options)
     with naming_flags(["num_bits"]):
         if num_bits is not None:
             num_bits = whole_number("num_bits", num_bits, 1, MOST_BITS + 1)
@@ -235,7 +258,7 @@ def _parse(argv):
         raise UserError("A and B must be two numbers, or A must be - and B left out")
     else:
         pairs = [_read_pair(words, num_bits)]
-    return pairs, num_bits, options["from"], options["show_bits"]
+    return pairs, num_bits, options["from"], resolution, options["show_bits"]
 
 
 def _read_pair(words, num_bits):

@@ -107,16 +107,25 @@ def load_with_weights(directory):
                 raise
 
 
-def load_network(path):
+def load_network(path, resolution=None):
     """Return weights by the tutorial's names, and the resolution of the state, None if not rounded.
 
     path: a directory with a run; or the name of a checkpoint of the tutorial's model, as
-        `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. Raises the errors of `load`.
+        `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. If it is one of a run, the settings
+        that lie beside it tell the resolution.
+    resolution: int, to be returned instead of what the run says.
+
+    Raises the errors of `load`.
     """
     if os.path.exists(f"{path}{variables.INDEX}"):
-        return variables.read_weights(path), None
-    checkpoint, weights = load_with_weights(path)
-    return weights, checkpoint.config.resolution
+        settings = f"{path}{CONFIG}"
+        is_of_a_run = os.path.lexists(settings)
+        saved = _read_config(settings).resolution if is_of_a_run else None
+        weights = variables.read_weights(path)
+    else:
+        checkpoint, weights = load_with_weights(path)
+        saved = checkpoint.config.resolution
+    return weights, saved if resolution is None else resolution
 
 
 def read_manifest(directory):
@@ -154,11 +163,7 @@ def _is_entry(entry):
 def _load(directory, entry):
     iteration, noted = entry["iteration"], entry["files"]
     paths = {suffix: directory / (stem_of(iteration) + suffix) for suffix in SUFFIXES}
-    settings = read_json(paths[CONFIG], LARGEST_JSON, noted[CONFIG])
-    try:
-        config = Config(**settings)
-    except (TypeError, ValueError) as error:
-        raise DamagedError(f"{paths[CONFIG]} is damaged: {error}") from None
+    config = _read_config(paths[CONFIG], noted[CONFIG])
     match read_json(paths[BATCHES], LARGEST_JSON, noted[BATCHES]):
         case {
             "batches": dict(batches),
@@ -173,7 +178,18 @@ def _load(directory, entry):
     largest_data = variables.largest_data(config.hidden_size)
     check_file(paths[variables.INDEX], noted[variables.INDEX], variables.LARGEST_INDEX)
     check_file(paths[variables.DATA], noted[variables.DATA], largest_data)
+    # At first the engines were called by the names of functions.
+    computed_by = computed_by.replace("_engine,", " engine, revision 1,")
     return Checkpoint(config, history, batches, data_sha256, computed_by, directory)
+
+
+def _read_config(path, noted=None):
+    """Return the `Config` in a file, else raise `DamagedError`."""
+    settings = read_json(path, LARGEST_JSON, noted)
+    try:
+        return Config(**settings)
+    except (TypeError, ValueError) as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
 
 
 def _as_history(path, content, iteration, iterations):

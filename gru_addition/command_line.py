@@ -2,19 +2,25 @@
 
 import argparse
 import io
+import logging
 import os
 import re
+import shlex
 import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
+from gru_addition import unexpected, xla
 from gru_addition.checks import brief, whole_number
 from gru_addition.config import RESOLUTIONS
 from gru_addition.interruption import Interrupted, handled_by
+from gru_addition.quiet import errors_in_one_line
 
 DEFAULT_DIRECTORY = "runs/latest"
 LONGEST_MESSAGE = 200
+# What a shell says of a process that was ended because nobody reads what it writes.
+READER_HAS_LEFT = 141
 
 
 class UserError(Exception):
@@ -24,37 +30,58 @@ class UserError(Exception):
 def run_command(name, command, argv):
     """Call `command(argv)`; return 0, or say in one line what went wrong and return its status.
 
-    Warnings get one line too.
-    The status is 2 for a `UserError`, if a file can't be read or written, if training diverges, or
-    if memory runs out; 1 if the reader of the output has left, or if `command` returns 1; 130 after
-    Ctrl-C, and 143 after SIGTERM.
+    Warnings get one line too, and so does an error that nobody expects; where it comes from is
+    shown if the environment variable `GRU_ADDITION_TRACEBACK` is set.
+    The status is what `command` returns if all goes well. It is 2 for every error, whatever it is,
+    so that none can be taken for what `command` has to tell by a status; 141 if the reader of the
+    output has left, 130 after Ctrl-C, and 143 after SIGTERM.
     """
     for stream in "stdout", "stderr":
         if getattr(sys, stream) is None:
             # It was closed, which few who write to it expect.
             setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115
+    # It logs what it makes of the user's settings, a line for each text in a picture.
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold characters that the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with warnings.catch_warnings(), handled_by(_interrupt):
+        with warnings.catch_warnings(), handled_by(_interrupt), errors_in_one_line():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_: say(name, message)
+            _check_environment()
             status = command(argv) or 0
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Python would complain when it flushes the rest at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        _drop(sys.stdout)
+        return READER_HAS_LEFT
     except Interrupted as interrupted:
         message, status = str(interrupted), 128 + interrupted.number
     except MemoryError:
         message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
+    except Exception as error:
+        message, status = unexpected.in_one_line(error), unexpected.ERROR
     say(name, message)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop(sys.stdout)
     return status
+
+
+def _drop(stream):
+    """Drop what is not yet written, for which Python would end with a status of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_environment():
+    try:
+        xla.check_flags()
+    except ValueError as error:
+        raise UserError(error) from None
 
 
 def _interrupt(number, frame):
@@ -63,7 +90,10 @@ def _interrupt(number, frame):
 
 def say(name, message):
     """Print what a command has to say, in one line, to standard error."""
-    print(f"{name}: {' '.join(str(message).splitlines())}", file=sys.stderr)
+    try:
+        print(f"{name}: {' '.join(str(message).splitlines())}", file=sys.stderr, flush=True)
+    except OSError:  # Nobody can be told; the status still tells.
+        _drop(sys.stderr)
 
 
 class Parser(argparse.ArgumentParser):
@@ -145,6 +175,24 @@ def read_resolution(options):
         if options["resolution"] is None:
             return None
         return whole_number("resolution", options["resolution"], *RESOLUTIONS)
+
+
+def name_network(source, resolution):
+    """Say in words which network a verdict is about: whose, and whether its state is rounded."""
+    return f"the network of {source}" + (
+        "" if resolution is None else f", its state rounded to multiples of 1/{resolution},"
+    )
+
+
+def tell_other_network(source, resolution, saved_resolution):
+    """Say that a verdict is not about the network that is asked by default, if that is so."""
+    if resolution != saved_resolution:
+        how = "not rounded" if saved_resolution is None else f"rounded to 1/{saved_resolution}"
+        print(
+            "This is another network than add and export run by default, whose state is "
+            f"{how};\nthey run this one with --from={shlex.quote(source)} "
+            f"--resolution={resolution}."
+        )
 
 
 def _flag(name):

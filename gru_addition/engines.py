@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from gru_addition import xla
+from gru_addition import graphs
 from gru_addition.model import tf
 
 
@@ -36,13 +36,12 @@ def compiled_engine(model, config):
 
     A plain `tf.while_loop` in the graph would be wrong: TensorFlow lets up to ten iterations of a
     loop overlap, and nothing keeps one from reading the weights while another writes them.
-    `tf.function` puts what reads and writes a variable in order, and XLA keeps it.
+    `tf.function` puts what reads and writes a variable in order, and XLA keeps it. So `compiled`
+    makes sure that both are at work.
     """
     per_run = config.iterations_per_run
     batches_per_run = config.batches_per_run
 
-    # XLA compiles at the first run, when it sees the shapes.
-    @tf.function(jit_compile=True, autograph=False)
     def losses_of_run(x, y, x_test, y_test, iterations):
         def iteration(i, losses):
             # A single batch serves all iterations.
@@ -67,7 +66,8 @@ def compiled_engine(model, config):
     y = placeholder(batches_per_run, None, None, 1)
     x_test, y_test = placeholder(None, None, channels), placeholder(None, None, 1)
     iterations = tf.placeholder(tf.int32, ())
-    losses_fetch = losses_of_run(x, y, x_test, y_test, iterations)
+    # XLA compiles at the first run, when it sees the shapes.
+    losses_fetch = graphs.compiled(losses_of_run, x, y, x_test, y_test, iterations)
 
     def run_iterations(session, batches, validation_set):
         feed = dict(zip((x_test, y_test), validation_set, strict=True))
@@ -86,14 +86,16 @@ def compiled_engine(model, config):
 
 
 ENGINES = {"compiled": compiled_engine, "session": session_engine}
+# Counted up whenever an engine computes other last digits than before.
+REVISIONS = {"compiled": 1, "session": 1}
 
 
 def choose_engine(name):
-    """Return the engine of that name, but the session engine, with a warning, if XLA is missing."""
-    if name == "compiled" and not xla.is_available():
+    """Return that name, but the session engine's, with a warning, if XLA is missing."""
+    if name == "compiled" and not graphs.xla_is_available():
         warnings.warn(
             "XLA is not available, so the slower session engine is used; only last digits differ",
             stacklevel=3,
         )
         name = "session"
-    return ENGINES[name]
+    return name

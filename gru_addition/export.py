@@ -16,10 +16,21 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
+from gru_addition import xla
 from gru_addition.checkpoints import load_network
 from gru_addition.checks import brief
-from gru_addition.command_line import Parser, naming_flags, run_command
+from gru_addition.command_line import (
+    Parser,
+    name_network,
+    naming_flags,
+    read_resolution,
+    run_command,
+)
 from gru_addition.interruption import put_off
+from gru_addition.network import A, B, Network
+from gru_addition.storage import check_name, directories_made
 from gru_addition.variables import writing
 
 COMMAND = "python -m gru_addition.export"
@@ -37,15 +48,24 @@ def export(weights, directory, overwrite=False, resolution=None):
     The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
     first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Raises `ValueError`
     if the directory exists and is not to be replaced, the errors of `AdditionModel.for_weights`,
-    and `OSError` if it can't be written.
+    and `OSError` if it can't be written, or if what was written does not load or add as it should.
     """
+    from gru_addition.graphs import undisturbed
+
     target = _check_target(directory, overwrite)
+    network = Network(weights, resolution)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary:
-            new, old = Path(temporary, "new"), Path(temporary, "old")
+        with (
+            directories_made(target.parent),
+            tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary,
+        ):
+            # It has its name from the beginning, since TensorFlow can't read under each that it
+            # can write under.
+            new, old = Path(temporary, "new", target.name), Path(temporary, "old")
+            new.parent.mkdir()
             with writing():
-                _write(weights, resolution, new)
+                undisturbed(_write, weights, resolution, new)
+            undisturbed(_check_loads, new, target, network)
             with put_off():
                 _exchange(target, new, old, overwrite)
     except OSError as error:
@@ -70,13 +90,15 @@ def _check_target(directory, overwrite):
     message = f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
     try:
         if not os.fspath(directory):
-            raise ValueError(message)
+            raise ValueError("it has no name")
+        check_name(directory)
         target = Path(directory).absolute()
         is_there = bool(os.lstat(target))
     except FileNotFoundError:
         is_there = False
-    except (OSError, TypeError, ValueError):
-        raise ValueError(message) from None
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{message}: {reason}") from None
     is_saved_model = (target / "saved_model.pb").is_file() and not target.is_symlink()
     if is_there and not (overwrite and is_saved_model):
         raise ValueError(message)
@@ -84,9 +106,10 @@ def _check_target(directory, overwrite):
 
 
 def _write(weights, resolution, directory):
+    from gru_addition.graphs import open_session
     from gru_addition.model import AdditionModel, tf
 
-    with tf.Graph().as_default(), tf.Session() as session, _without_warnings():
+    with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
         model, trained = AdditionModel.for_weights(weights, resolution)
         session.run(tf.global_variables_initializer(), trained)
         output = model.output_of(model.gru.h_t)
@@ -98,16 +121,45 @@ def _write(weights, resolution, directory):
         builder.save()
 
 
+def _check_loads(directory, target, network):
+    """Raise `OSError` unless TensorFlow loads a SavedModel, and it computes what `network` does."""
+    from gru_addition.graphs import open_session
+    from gru_addition.model import tf
+
+    pairs = np.stack([A, B], axis=1)[:, np.newaxis]
+    try:
+        with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
+            loaded = tf.saved_model.load(session, ["serve"], str(directory))
+            signature = loaded.signature_def["serving_default"]
+            feed = {signature.inputs["x"].name: pairs}
+            y = session.run(signature.outputs["y"].name, feed)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = brief(str(error))
+        if set("[\\") & set(str(target)):
+            reason = "it reads [ and \\ in a name as patterns, and does not find what is there"
+        raise OSError(f"TensorFlow can't load it from there: {reason}") from None
+    h_t = network.settle(network.steps(np.zeros((1, network.hidden_size))))
+    off = abs(y[:, 0, 0] - network.output(h_t)[0]).max()
+    if not off <= network.slack:
+        raise OSError(f"what TensorFlow loads from there is off by {off:.1g}")
+
+
 @contextmanager
-def _without_warnings():
-    """Keep TensorFlow from logging that the interface of TensorFlow 1 is deprecated."""
+def _without_log():
+    """Keep TensorFlow from logging that the interface of TensorFlow 1 is deprecated.
+
+    It raises its errors besides logging them.
+    """
     logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+
+    def nothing(record):
+        return False
+
+    logger.addFilter(nothing)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(nothing)
 
 
 def main(argv=None):
@@ -129,6 +181,7 @@ def _export_and_say(argv):
         help="where to; it must not exist yet (default: %(default)s)",
     )
     parser.add_source()
+    parser.add_resolution()
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the SavedModel that the directory holds"
     )
@@ -136,10 +189,11 @@ def _export_and_say(argv):
     directory, overwrite = options["directory"], options["overwrite"]
     with naming_flags(["overwrite"]):
         _check_target(directory, overwrite)
-    weights, resolution = load_network(options["from"])
+    weights, resolution = load_network(options["from"], read_resolution(options))
     export(weights, directory, overwrite, resolution)
-    print(f"The network of {options['from']} is exported to {directory}.")
+    print(f"T{name_network(options['from'], resolution)[1:]} is exported to {directory}.")
 
 
 if __name__ == "__main__":
+    xla.prepare_process()
     sys.exit(main())

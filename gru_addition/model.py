@@ -60,6 +60,8 @@ class GRU:
     dtype: tf.float64 or tf.float32.
     seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
         version. With None they are drawn as the graph's own seed says, by default at random.
+    is_drawn: bool. If False, no weights are drawn: the graph holds no random op, and initial values
+        must be fed to the initializer, see `AdditionModel.initial_values`.
 
     Attributes, by the tutorial's names:
     Wr, Wz, Wh: variables of shape (input_dimensions, hidden_size).
@@ -72,14 +74,14 @@ class GRU:
     h_t: the states, (batch, time, hidden_size).
     """
 
-    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None):
+    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None, is_drawn=True):
         self.input_dimensions = whole_number("input_dimensions", input_dimensions, minimum=1)
         self.hidden_size = whole_number("hidden_size", hidden_size, minimum=1)
         self.dtype = _float_dtype(dtype)
         _seed_graph(seed)
 
         def weight(name, *shape):
-            return _random_variable(name, shape, self.dtype, seed, name_in_graph=name)
+            return _variable(name, shape, self.dtype, seed, is_drawn, name_in_graph=name)
 
         # The input to each gate.
         self.Wr = weight("Wr", input_dimensions, hidden_size)
@@ -205,7 +207,7 @@ class AdditionModel:
 
     hidden_size: int, the size of the GRU's state.
     learning_rate: float, Adam's step size; None for a model that is not to be trained.
-    dtype, seed: as for `GRU`.
+    dtype, seed, is_drawn: as for `GRU`.
     resolution: int, for a `RoundedGRU`; None for one that is not rounded.
     state_noise, jacobian_penalty: floats; if one of them is not zero, the model has a `NoisyGRU`.
         The penalty is added to the loss for each column, times the sensitivity of its step.
@@ -229,6 +231,7 @@ class AdditionModel:
         dtype=tf.float64,
         seed=None,
         *,
+        is_drawn=True,
         resolution=None,
         state_noise=0.0,
         jacobian_penalty=0.0,
@@ -243,17 +246,21 @@ class AdditionModel:
                 f"not {brief(resolution)}"
             )
         if resolution is not None:
-            self.gru = RoundedGRU(2, hidden_size, resolution, dtype=dtype, seed=seed)
+            self.gru = RoundedGRU(
+                2, hidden_size, resolution, dtype=dtype, seed=seed, is_drawn=is_drawn
+            )
         elif state_noise or jacobian_penalty:
-            self.gru = NoisyGRU(2, hidden_size, state_noise, dtype=dtype, seed=seed)
+            self.gru = NoisyGRU(
+                2, hidden_size, state_noise, dtype=dtype, seed=seed, is_drawn=is_drawn
+            )
         else:
-            self.gru = GRU(2, hidden_size, dtype, seed)
+            self.gru = GRU(2, hidden_size, dtype, seed, is_drawn)
         self.jacobian_penalty = jacobian_penalty
         dtype = self.gru.dtype
 
         # Unnamed in the graph, as in the tutorial, so that its checkpoints load.
-        self.W_output = _random_variable("W_output", (hidden_size, 1), dtype, seed)
-        self.b_output = _random_variable("b_output", (1,), dtype, seed)
+        self.W_output = _variable("W_output", (hidden_size, 1), dtype, seed, is_drawn)
+        self.b_output = _variable("b_output", (1,), dtype, seed, is_drawn)
         # Every state h_t of an example goes through the output layer, not only the last.
         self.output = tf.map_fn(
             lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, self.gru.h_t
@@ -274,14 +281,16 @@ class AdditionModel:
 
     @classmethod
     def for_weights(cls, weights, resolution=None):
-        """A model of the size and type of given weights, not to be trained.
+        """A model of the size and type of given weights, not to be trained; none are drawn.
 
         Returns it with the feed that sets it to them, and raises the errors of `initial_values`.
         """
         u_z = named_arrays("weights", weights).get("Uz")
         u_z = real_array("Uz", u_z, "hidden_size", "hidden_size")
         dtype = np.result_type(u_z, np.float32)
-        model = cls(len(u_z), learning_rate=None, dtype=dtype, resolution=resolution)
+        model = cls(
+            len(u_z), learning_rate=None, dtype=dtype, is_drawn=False, resolution=resolution
+        )
         return model, model.initial_values(weights)
 
     @property
@@ -341,14 +350,17 @@ class AdditionModel:
         feed = {}
         for name, variable in self.weights.items():
             value = real_array(name, weights.get(name), *variable.shape.as_list())
-            # A session lets one replace any tensor, here the random numbers.
+            # A session lets one replace any tensor, here the random numbers, if they are drawn.
             feed[variable.initial_value] = value
         return feed
 
 
-def _random_variable(name, shape, dtype, seed, name_in_graph=None):
-    op_seed = None if seed is None else OP_SEEDS[name]
-    initial_value = tf.truncated_normal(shape, stddev=0.01, dtype=dtype, seed=op_seed)
+def _variable(name, shape, dtype, seed, is_drawn, name_in_graph=None):
+    if is_drawn:
+        op_seed = None if seed is None else OP_SEEDS[name]
+        initial_value = tf.truncated_normal(shape, stddev=0.01, dtype=dtype, seed=op_seed)
+    else:
+        initial_value = tf.placeholder(dtype, shape)
     return tf.Variable(initial_value, name=name_in_graph)
 
 

@@ -16,6 +16,8 @@ from gru_addition.config import RESOLUTIONS
 A = np.array([0, 0, 1, 1])
 B = np.array([0, 1, 0, 1])
 STATES_AT_A_TIME = 8192
+# A sigmoid of a large number is 0 or 1 whatever NumPy is told to make of that.
+quietly = np.errstate(over="ignore", under="ignore")
 
 
 class Network:
@@ -52,6 +54,7 @@ class Network:
             gate: columns @ self.weights["W" + gate] + self.weights["b" + gate] for gate in "rzh"
         }
 
+    @quietly
     def steps(self, h):
         """The states that follow on h, (n, hidden_size), for each pair of bits, not yet rounded.
 
@@ -64,6 +67,7 @@ class Network:
         z, _, proposal = self.gates(h)
         return (1 - z) * h[:, np.newaxis] + z * proposal
 
+    @quietly
     def gates(self, h):
         """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps` from h.
 
@@ -81,6 +85,7 @@ class Network:
         """States as the network keeps them: rounded, if it rounds them."""
         return h if self.resolution is None else np.round(h * self.resolution) / self.resolution
 
+    @quietly
     def output(self, h):
         """The output for states of shape (..., hidden_size): (...), above 0.5 for a one."""
         return h @ self.weights["W_output"][:, 0] + self.weights["b_output"][0]

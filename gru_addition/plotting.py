@@ -4,6 +4,7 @@ Everything here is handed arrays, and knows nothing of TensorFlow.
 """
 
 import io
+import warnings
 from pathlib import Path
 
 from IPython import get_ipython
@@ -38,6 +39,20 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
+
+
+def as_png(draw, *arguments):
+    """Return the figure that `draw(*arguments)` makes, in PNG format.
+
+    Returns None, with a warning, if Matplotlib can't draw it with the settings that the user has.
+    """
+    png = io.BytesIO()
+    try:
+        draw(*arguments).savefig(png, format="png")
+    except Exception as error:  # It raises many kinds.
+        warnings.warn(f"the figure can't be drawn: {brief(str(error))}", stacklevel=2)
+        return None
+    return png.getvalue()
 
 
 class LossPlot:

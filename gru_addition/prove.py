@@ -36,7 +36,10 @@ sums and products are rounded as IEEE 754 says, and that sigmoid and tanh are ri
 the last place of a one. The slack is at least four times that, and at least 1e-9 (a step is wrong
 by some 1e-13 in float64). It is added to every gap. No output and no number that is rounded may be
 nearer than the slack to 0.5, or to a tie. Where a certificate is made, the session of the real
-graph takes the same steps from the same states, and must arrive within the slack.
+graph, and the compiled graph that `gru_addition.add` asks, take the same steps from the same
+states; their states and outputs must be those computed here within the slack. Both run on the CPU,
+in the precision of the weights: a GPU would shorten the numbers of float32 products to 10 bits
+(TensorFloat-32), which nothing here allows for.
 
 **Who checks.** Search and stretch are computed in NumPy, and might be wrong. What they find is not
 believed: a wrong sum is put to the real graph, in the tutorial's session; and a certificate goes
@@ -60,18 +63,27 @@ from pathlib import Path
 
 import numpy as np
 
+from gru_addition import xla
 from gru_addition.add import Adder, show_sum
 from gru_addition.automaton import Automaton
 from gru_addition.checkpoints import load_network
-from gru_addition.command_line import Parser, naming_flags, read_resolution, run_command
+from gru_addition.command_line import (
+    Parser,
+    name_network,
+    naming_flags,
+    read_resolution,
+    run_command,
+    tell_other_network,
+)
 from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import encode, from_bytes
 from gru_addition.integers import write_integer
-from gru_addition.network import A, B, Network
+from gru_addition.network import A, B, Network, quietly
 from gru_addition.pairs import CHALLENGE, challenge
+from gru_addition.plotting import as_png
 from gru_addition.portraits import proof_figure
 from gru_addition.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
-from gru_addition.storage import prepare_directory, replace_file
+from gru_addition.storage import prepared_directory, replace_file
 from gru_addition.verify import COMMAND as VERIFY
 from gru_addition.verify import RefusedError, verify
 
@@ -113,6 +125,7 @@ class Proof:
     tried: tuple = ()
 
 
+@quietly
 def prove(weights, resolution=None):
     """Return a `Proof` about the network with these weights.
 
@@ -233,25 +246,37 @@ def _failure(certificate, weights, graph):
         verify(certificate, weights, int(certificate["resolution"]) or None)
     except RefusedError as error:
         return f"refused by the checker: {error}"
-    network = Network(weights, int(certificate["resolution"]) or None)
-    expected = network.settle(network.steps(certificate["states"]))
-    off = np.linalg.norm(graph.steps(certificate["states"]) - expected, axis=2).max()
-    return None if off <= network.slack else f"the real graph is {off:.1g} away from NumPy"
+    resolution = int(certificate["resolution"]) or None
+    network, states = Network(weights, resolution), certificate["states"]
+    pairs, states_before = np.tile(np.stack([A, B], axis=1), (len(states), 1)), states.repeat(4, 0)
+    expected_h_t = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
+    expected_output = network.output(expected_h_t)
+    # All that computes with these weights: the tutorial's graph, and the one that `add` compiles.
+    adder = Adder.from_weights(weights, resolution)
+    for name, computed in {"the real graph": graph, "the graph of add": adder}.items():
+        output, h_t = computed.after_column(pairs, states_before)
+        off = max(
+            np.linalg.norm(h_t - expected_h_t, axis=1).max(),
+            abs(output[:, 0] - expected_output).max(),
+        )
+        if not off <= network.slack:
+            return f"{name} is {off:.1g} away from NumPy"
+    return None
 
 
 class _RealGraph:
     """The tutorial's graph in a session, without XLA: what is to be proved right."""
 
     def __init__(self, weights, resolution):
+        from gru_addition import graphs
         from gru_addition.model import AdditionModel, tf
 
-        with tf.Graph().as_default() as graph:
-            self._model, trained = AdditionModel.for_weights(weights, resolution)
-            self._h_0 = tf.placeholder(self._model.gru.dtype, (None, self._model.gru.hidden_size))
-            self._h_t = self._model.gru.hidden_states(self._model.gru.input_layer, self._h_0)
-            initialize = tf.global_variables_initializer()
-            graph.finalize()
-        self._session = tf.Session(graph=graph)
+        def build():
+            model, trained = AdditionModel.for_weights(weights, resolution)
+            return model, trained, tf.global_variables_initializer()
+
+        graph, (self._model, trained, initialize) = graphs.build_graph(build)
+        self._session = graphs.open_session(graph)
         self._session.run(initialize, trained)
         self.close = self._session.close
 
@@ -261,11 +286,12 @@ class _RealGraph:
         output = self._session.run(self._model.output, {self._model.gru.input_layer: x})
         return from_bytes(output[0, :, 0] > 0.5)
 
-    def steps(self, states):
-        """Return the states that follow, (n, 4, hidden_size), like `Network.steps`, but rounded."""
-        pairs = np.tile(np.stack([A, B], axis=1), (len(states), 1))[:, np.newaxis]
-        feed = {self._model.gru.input_layer: pairs, self._h_0: np.repeat(states, 4, axis=0)}
-        return self._session.run(self._h_t, feed).reshape(len(states), 4, -1)
+    def after_column(self, x_t, h_tm1):
+        """Go on for a column, like `Adder.after_column`."""
+        gru = self._model.gru
+        feed = {gru.input_layer: x_t[:, np.newaxis], gru.h_0: h_tm1}
+        output, h_t = self._session.run([self._model.output, gru.h_t], feed)
+        return output[:, 0], h_t[:, 0]
 
 
 def main(argv=None):
@@ -275,25 +301,20 @@ def main(argv=None):
 
 def _prove_and_say(argv):
     source, given_resolution, directory, is_challenged = _parse(argv)
-    weights, resolution = load_network(source)
-    resolution = resolution if given_resolution is None else given_resolution
-    with naming_flags(["output_dir"]):
-        prepare_directory(directory)
-    proof = prove(weights, resolution)
-    print(_in_words(proof), flush=True)
-    png = io.BytesIO()
-    proof_figure(weights, resolution, proof).savefig(png, format="png")
-    replace_file(directory, FIGURE, png.getvalue())
-    print(f"\nPicture: {Path(directory, FIGURE)}")
-    if proof.verdict == PROVED:
-        certificate = io.BytesIO()
-        np.savez(certificate, **proof.certificate)
-        replace_file(directory, CERTIFICATE, certificate.getvalue())
-        options = "" if given_resolution is None else f" --resolution={given_resolution}"
-        path = shlex.quote(str(Path(directory, CERTIFICATE)))
-        print("Certificate, and how to check it once more:")
-        print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
-    if proof.verdict == PROVED and is_challenged:
+    weights, saved_resolution = load_network(source)
+    resolution = saved_resolution if given_resolution is None else given_resolution
+    with naming_flags(["output_dir"]), prepared_directory(directory):
+        proof = prove(weights, resolution)
+        print(_in_words(proof, name_network(source, resolution)), flush=True)
+        tell_other_network(source, resolution, saved_resolution)
+        _save(proof, weights, resolution, directory)
+    if proof.verdict != PROVED:
+        return STATUSES[proof.verdict]
+    options = "" if given_resolution is None else f" --resolution={given_resolution}"
+    path = shlex.quote(str(Path(directory, CERTIFICATE)))
+    print("Certificate, and how to check it once more:")
+    print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
+    if is_challenged:
         adder = Adder.from_weights(weights, resolution)
         wrong = challenge(adder, np.random.RandomState(0), *CHALLENGE)
         number, longest = sum(CHALLENGE[0].values()) + 1, CHALLENGE[1]
@@ -301,7 +322,19 @@ def _prove_and_say(argv):
         if wrong > 0:
             print("So the proof, or what it assumes of this machine, has a hole.")
             return STATUSES[UNDECIDED]
-    return STATUSES[proof.verdict]
+    return STATUSES[PROVED]
+
+
+def _save(proof, weights, resolution, directory):
+    """Save the certificate, if there is one, and then the picture, which counts for less."""
+    if proof.verdict == PROVED:
+        certificate = io.BytesIO()
+        np.savez(certificate, **proof.certificate)
+        replace_file(directory, CERTIFICATE, certificate.getvalue())
+    picture = as_png(proof_figure, weights, resolution, proof)
+    if picture is not None:
+        replace_file(directory, FIGURE, picture)
+        print(f"\nPicture: {Path(directory, FIGURE)}")
 
 
 def _parse(argv):
@@ -335,24 +368,26 @@ def _parse(argv):
     return source, resolution, directory, options["challenge"]
 
 
-def _in_words(proof):
+def _in_words(proof, network):
+    """Tell what is known; network: which one it is known of, in words."""
     if proof.verdict == PROVED:
         automaton = Automaton.of_certificate(proof.certificate)
         states, smallest = len(automaton.targets), len(automaton.minimised()[0].targets)
         balls = "states" if proof.certificate["resolution"] else "balls around states"
         return (
-            "proved: adds every pair correctly at every length\n\n"
+            f"proved: {network} adds every pair correctly at every length\n\n"
             f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
             f"pairs of bits\nlead into others. Minimised, they are {smallest}: the carry."
         )
     if proof.verdict == UNDECIDED:
-        return "undecided: no wrong sum was found, and no proof\n\nTried:\n" + "\n".join(
-            f"- {what}" for what in proof.tried
-        )
+        tried = "\n".join(f"- {what}" for what in proof.tried)
+        network = network.rstrip(",")
+        return f"undecided: of {network}, no wrong sum was found, and no proof\n\nTried:\n{tried}"
     wrong = proof.wrong_sum
     name = "the smallest wrong sum" if proof.is_smallest else "the smallest wrong sum found"
+    sum_ = f"{_shown(wrong.a)} + {_shown(wrong.b)}, on {wrong.num_bits:,} bits"
     lines = [
-        f"refuted: {name} is {_shown(wrong.a)} + {_shown(wrong.b)}, on {wrong.num_bits:,} bits",
+        f"refuted: {name} of {network} is {sum_}",
         "",
         _columns(wrong, proof.answer),
         "",
@@ -384,4 +419,5 @@ def _columns(wrong, answer):
 
 
 if __name__ == "__main__":
+    xla.prepare_process()
     sys.exit(main())

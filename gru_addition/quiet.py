@@ -8,29 +8,47 @@ this does not touch. Whoever sets `TF_CPP_MIN_LOG_LEVEL` to another level than 3
 """
 
 import os
+import subprocess
 import sys
-import tempfile
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING = "3"
+
+# A process that keeps what it is sent, up to one of these lines. If none comes, the sender died.
+FORGET, SHOW = b"\0forget\n", b"\0show\n"
+KEEPER = f"""
+import os
+kept = b""
+while not kept.endswith(({FORGET!r}, {SHOW!r})) and (more := os.read(0, 65536)):
+    kept += more
+if not kept.endswith({FORGET!r}):
+    os.write(2, kept.removesuffix({SHOW!r}))
+"""
+# File descriptor 2 belongs to all threads, so that one at a time may point it elsewhere.
+_turn = threading.RLock()
+_errors_are_shown = True
 
 
 @contextmanager
 def quiet_import():
     """Keep the first import of TensorFlow, in the body, from writing to the terminal.
 
-    If the import fails, what it wrote is shown after all.
+    If the import fails, what it wrote is shown after all. Raises `ImportError` whatever goes wrong.
     """
-    level = os.environ.get(LOG_LEVEL)
     if "tensorflow" in sys.modules:
         yield
         return
+    level = os.environ.get(LOG_LEVEL)
     with quiet_body():
         if level is None:
             os.environ[LOG_LEVEL] = NOTHING
         try:
             yield
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ImportError(f"TensorFlow can't be imported: {what}") from error
         finally:
             if level is None:
                 del os.environ[LOG_LEVEL]
@@ -40,33 +58,77 @@ def quiet_import():
 def quiet_body():
     """Keep whatever runs in the body from writing to file descriptor 2, unless it fails.
 
-    TensorFlow 2.16 logs its first compilation by XLA whatever the level. Nothing is kept from whom
+    TensorFlow 2.16 logs its first compilation by XLA whatever the level. What was kept back is
+    shown if the body raises an error, and even if it ends the process. Nothing is kept from whom
     the level says wants it.
     """
-    if os.environ.get(LOG_LEVEL) not in (None, NOTHING):
+    if _log_is_wanted():
         yield
         return
+    with _turn:
+        _make_sure_it_is_open()
+        try:
+            # Neither Ctrl-C nor what stands in the environment or the directory concerns it.
+            keeper = subprocess.Popen(
+                [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, start_new_session=True
+            )
+        except OSError:
+            yield
+            return
+        with keeper, _standard_error(keeper.stdin.fileno()):
+            last_word = FORGET
+            try:
+                yield
+            except Exception:
+                last_word = SHOW if _errors_are_shown else FORGET
+                raise
+            finally:
+                with suppress(BrokenPipeError):  # Somebody has killed it.
+                    os.write(2, last_word)
 
-    if not _is_open(2):
+
+@contextmanager
+def silence():
+    """Let what processes started in the body write to file descriptor 2 go nowhere, for good."""
+    if _log_is_wanted():
+        yield
+        return
+    with _turn:
+        _make_sure_it_is_open()
+        with open(os.devnull, "w") as nothing, _standard_error(nothing.fileno()):
+            yield
+
+
+@contextmanager
+def errors_in_one_line():
+    """In the body, do not show what was kept back because of an error that is told in one line."""
+    global _errors_are_shown
+    before, _errors_are_shown = _errors_are_shown, False
+    try:
+        yield
+    finally:
+        _errors_are_shown = before
+
+
+@contextmanager
+def _standard_error(descriptor):
+    """Point file descriptor 2 to where another one points."""
+    terminal = os.dup(2)
+    os.dup2(descriptor, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _log_is_wanted():
+    return os.environ.get(LOG_LEVEL) not in (None, NOTHING)
+
+
+def _make_sure_it_is_open():
+    try:
+        os.fstat(2)
+    except OSError:
         # Else the next file that is opened would get this number, and TensorFlow's log with it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            log.seek(0)
-            os.write(terminal, log.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
-def _is_open(descriptor):
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True

@@ -31,7 +31,7 @@ from gru_addition.checkpoints import (
     stem_of,
 )
 from gru_addition.checks import brief, whole_number
-from gru_addition.storage import as_json, fingerprint, locked, prepare_directory, sync, write_file
+from gru_addition.storage import as_json, fingerprint, locked, prepared_directory, sync, write_file
 
 # What `tf.train.latest_checkpoint` reads.
 STATE = "checkpoint"
@@ -82,14 +82,15 @@ class RunDirectory:
         self._clear_up()
 
     def save_figure(self, history):
-        """Draw the losses; give a warning if they can't be saved."""
-        from gru_addition.plotting import loss_figure
+        """Draw the losses; give a warning if they can't be drawn or saved."""
+        from gru_addition.plotting import as_png, loss_figure
 
-        png = io.BytesIO()
-        loss_figure(history.train_losses, history.validation_losses).savefig(png, format="png")
+        picture = as_png(loss_figure, history.train_losses, history.validation_losses)
+        if picture is None:
+            return
         try:
             with self._new_files("the figure") as new:
-                self._put(FIGURE, png.getvalue(), new)
+                self._put(FIGURE, picture, new)
         except OSError as error:
             warnings.warn(f"{error}; the run itself is saved", stacklevel=2)
 
@@ -159,8 +160,7 @@ def open_run(output_dir, resume=False, overwrite=False):
     if is_resumed:
         # Else the directory would be made, only to hold nothing.
         read_manifest(output_dir)
-    path = prepare_directory(output_dir)
-    with locked(path):
+    with prepared_directory(output_dir) as path, locked(path):
         resumed, listed = None, []
         if is_resumed:
             resumed = load(path, None if resume is True else resume)

@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 import warnings
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from gru_addition.checks import brief
@@ -25,34 +25,57 @@ class DamagedError(OSError, ValueError):
     """A file is not what it was when it was written, or was never ours."""
 
 
-def prepare_directory(directory):
-    """Make sure that files can be written in `directory`, make it if needed; return its full path.
+@contextmanager
+def prepared_directory(directory):
+    """Make sure that files can be written in `directory`, make it if needed; yield its full path.
 
-    Raises `ValueError` if that is not possible, and then leaves nothing behind.
+    Raises `ValueError` if that is not possible. If the body fails, nothing that was made is left,
+    unless it holds something.
     """
+    with ExitStack() as stack:
+        try:
+            if not os.fspath(directory):
+                raise ValueError("it has no name")
+            check_name(directory)
+            path = Path(directory).absolute()
+            stack.enter_context(directories_made(path))
+            with tempfile.TemporaryFile(dir=path):
+                pass
+        except (OSError, TypeError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ValueError(
+                "output_dir must be the name of a directory that can be written to, "
+                f"not {brief(directory)}: {reason}"
+            ) from None
+        yield path
+
+
+def check_name(path):
+    """Raise `ValueError` for a name that TensorFlow reads in another way, or not at all."""
+    name = os.fsdecode(path)
+    if "://" in name:
+        raise ValueError("TensorFlow takes it for an address")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError("TensorFlow reads only names in UTF-8") from None
+
+
+@contextmanager
+def directories_made(path):
+    """Make a directory, and those it lies in; if the body fails, remove those that are empty."""
     made = []
     try:
-        if not os.fspath(directory):
-            raise ValueError("it has no name")
-        # TensorFlow can't write to names that are not UTF-8.
-        os.fsdecode(directory).encode()
-        path = Path(directory).absolute()
         for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
             missing.mkdir(exist_ok=True)
             made.append(missing)
             sync(missing.parent)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except (OSError, TypeError, ValueError, RecursionError) as error:
+        yield
+    except BaseException:
         with suppress(OSError):
             for empty in reversed(made):
                 empty.rmdir()
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(
-            "output_dir must be the name of a directory that can be written to, "
-            f"not {brief(directory)}: {reason}"
-        ) from None
-    return path
+        raise
 
 
 @contextmanager

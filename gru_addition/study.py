@@ -33,12 +33,12 @@ from gru_addition.command_line import (
 )
 from gru_addition.interruption import Interrupted
 from gru_addition.measure import ROUNDED_TO, run_seed
-from gru_addition.quiet import quiet_body
+from gru_addition.quiet import silence
 from gru_addition.storage import (
     DamagedError,
     as_json,
     locked,
-    prepare_directory,
+    prepared_directory,
     read_json,
     replace_file,
 )
@@ -83,8 +83,7 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
         for seed in range(seeds)
         for name, settings in recipes.items()
     }
-    path = prepare_directory(output_dir)
-    with locked(path):
+    with prepared_directory(output_dir) as path, locked(path):
         done = {job: _read(path, job, settings) for job, settings in jobs.items()}
         done = {job: rows for job, rows in done.items() if rows is not None}
         futures = {
@@ -172,7 +171,7 @@ def local_processes():
     context.set_forkserver_preload(["gru_addition.engines", "gru_addition.prove"])
     # What processes have to say comes back as a result; what they log when they are killed does not
     # belong on the terminal.
-    with quiet_body():
+    with silence():
         forkserver.ensure_running()
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, initializer=_prepare_process
@@ -230,14 +229,17 @@ def main(argv=None):
 
 
 def _study_and_say(argv):
+    from gru_addition.plotting import as_png
     from gru_addition.study_report import SUMMARY_COLUMNS, intervals, study_figure, summary
 
     names, seeds, directory, address = _parse(argv)
     recipes = {name: RECIPES[name] for name in names}
-    with naming_flags(["output_dir"]):
-        path = prepare_directory(directory)
     executors = local_processes() if address is None else dask_cluster(address)
-    with naming_flags(["output_dir"]), tqdm(unit="run", disable=None, leave=False) as bar:
+    with (
+        naming_flags(["output_dir"]),
+        prepared_directory(directory) as path,
+        tqdm(unit="run", disable=None, leave=False) as bar,
+    ):
 
         def report(number, done):
             if bar.total is None and done > 0:
@@ -260,10 +262,11 @@ def _study_and_say(argv):
             ) from None
     print(summary(rows))
     replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
-    png = io.BytesIO()
-    study_figure(rows).savefig(png, format="png")
-    replace_file(path, FIGURE, png.getvalue())
-    print(f"\nSaved in {directory}: {TABLE}, {SUMMARY} and {FIGURE}")
+    tables = f"{TABLE}, {SUMMARY}"
+    picture = as_png(study_figure, rows)
+    if picture is not None:
+        replace_file(path, FIGURE, picture)
+    print(f"\nSaved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
 
 
 def _parse(argv):

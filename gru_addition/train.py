@@ -150,7 +150,7 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
     if resumed is not None:
         history.extend(resumed.history.train_losses, resumed.history.validation_losses)
         resumed.set_batches(batches)
-    built = _build(config, initial_weights)
+    built = _build(config, initial_weights, is_saved=directory is not None)
 
     def save():
         if directory is not None:
@@ -163,6 +163,8 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
         if resumed is None:
             session.run(built.initialize, feed_dict=built.initial_values)
             save()
+            if directory is not None:
+                variables.warn_of_pattern(directory.path)
         else:
             _warn_of_other_digits(resumed.computed_by, built.computed_by)
             variables.restore(built.saver, session, resumed.prefix)
@@ -181,12 +183,15 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
         return Run(config, history, session.run(built.weights))
 
 
-def _build(config, initial_weights):
+def _build(config, initial_weights, is_saved):
     """Build the graph, and return what is needed of it."""
-    from gru_addition.engines import choose_engine
+    from gru_addition import graphs
+    from gru_addition.engines import ENGINES, REVISIONS, choose_engine
     from gru_addition.model import AdditionModel, tf
 
-    with tf.Graph().as_default() as graph, xla.for_xla():
+    engine = choose_engine(config.engine)
+
+    def build():
         model = AdditionModel(
             config.hidden_size,
             config.learning_rate,
@@ -195,22 +200,23 @@ def _build(config, initial_weights):
             state_noise=config.state_noise,
             jacobian_penalty=config.jacobian_penalty,
         )
-        initialize = tf.global_variables_initializer()
         initial_values = {} if initial_weights is None else model.initial_values(initial_weights)
-        build_engine = choose_engine(config.engine)
-        run_iterations = build_engine(model, config)
-        saver = tf.train.Saver(max_to_keep=None)
-        graph.finalize()
-    flags = os.environ.get(xla.FLAGS, "") if build_engine.__name__ == "compiled_engine" else ""
-    return SimpleNamespace(
-        open_session=lambda: tf.Session(graph=graph),
-        initialize=initialize,
-        initial_values=initial_values,
-        run_iterations=run_iterations,
-        saver=saver,
-        weights=model.weights,
-        computed_by=f"TensorFlow {tf.__version__}, {build_engine.__name__}, {xla.FLAGS}={flags!r}",
+        return SimpleNamespace(
+            initialize=tf.global_variables_initializer(),
+            initial_values=initial_values,
+            run_iterations=ENGINES[engine](model, config),
+            saver=tf.train.Saver(max_to_keep=None) if is_saved else None,
+            weights=model.weights,
+        )
+
+    graph, built = graphs.build_graph(build)
+    built.open_session = lambda: graphs.open_session(graph)
+    flags = os.environ.get(xla.FLAGS, "") if engine == "compiled" else ""
+    built.computed_by = (
+        f"TensorFlow {tf.__version__}, {engine} engine, revision {REVISIONS[engine]}, "
+        f"{xla.FLAGS}={flags!r}"
     )
+    return built
 
 
 def _report(on_progress, history, save):

@@ -6,6 +6,7 @@ A checkpoint holds variables by name and knows of no graph and no version. So th
 
 import os
 import tempfile
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -38,6 +39,18 @@ def save(saver, session, prefix):
             raise OSError(brief(str(error))) from None
     for suffix in INDEX, DATA:
         sync(f"{prefix}{suffix}")
+
+
+def warn_of_pattern(directory):
+    """Give a warning if TensorFlow finds nothing in a directory that has a checkpoint."""
+    from gru_addition.model import tf
+
+    if not tf.io.gfile.glob(os.path.join(directory, f"*{INDEX}")):
+        warnings.warn(
+            "TensorFlow reads [ and \\ in a name as patterns, so its own functions do not find the "
+            f"checkpoints in {directory}; gru_addition does",
+            stacklevel=2,
+        )
 
 
 @contextmanager

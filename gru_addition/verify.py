@@ -39,7 +39,13 @@ import numpy as np
 from flint import arb, arb_mat, ctx
 
 from gru_addition.checks import brief
-from gru_addition.command_line import Parser, read_resolution, run_command
+from gru_addition.command_line import (
+    Parser,
+    name_network,
+    read_resolution,
+    run_command,
+    tell_other_network,
+)
 from gru_addition.storage import read_file
 
 COMMAND = "python -m gru_addition.verify"
@@ -375,13 +381,16 @@ def _verify_and_say(argv):
     try:
         certificate = read_certificate(options["certificate"])
         weights, saved_resolution = load_network(source)
-        verify(certificate, weights, saved_resolution if resolution is None else resolution)
+        resolution = saved_resolution if resolution is None else resolution
+        verify(certificate, weights, resolution)
     except RefusedError as error:
         print(f"refused: {error}")
         return 1
     states = len(certificate["states"])
     print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
-    print(f"The network of {source} adds every pair correctly at every length.")
+    name = name_network(source, resolution)
+    print(f"T{name[1:]} adds every pair correctly at every length.")
+    tell_other_network(source, resolution, saved_resolution)
     return 0
 
 

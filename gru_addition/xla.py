@@ -1,38 +1,18 @@
-"""XLA, TensorFlow's compiler: whether it works here, and what it needs from us."""
+"""The flags with which XLA, TensorFlow's compiler, is set up for small models."""
 
 import os
-from functools import cache
+import re
+import subprocess
+import sys
 from importlib import metadata
 
-from gru_addition.quiet import quiet_body
+from gru_addition.checks import brief
 
-FLAGS = "XLA_FLAGS"
-
-
-@cache
-def is_available():
-    """Whether XLA can compile and run a function on this machine."""
-    from gru_addition.model import tf
-
-    with tf.Graph().as_default(), tf.Session() as session, quiet_body():
-        one_more = tf.function(lambda x: x + 1, jit_compile=True, autograph=False)
-        # A constant would be computed without compiling anything.
-        number = tf.placeholder(tf.int32, ())
-        try:
-            return session.run(one_more(number), {number: 1}) == 2
-        except tf.errors.OpError:
-            return False
-
-
-def for_xla():
-    """Return the scope in which the variables that XLA is to read and write must be made.
-
-    They are TensorFlow 2's kind of variables, which a process that calls
-    `tf.disable_v2_behavior()` would not get otherwise.
-    """
-    from gru_addition.model import tf
-
-    return tf.variable_scope(tf.get_variable_scope(), use_resource=True)
+FLAGS, TENSORFLOWS_FLAGS = "XLA_FLAGS", "TF_XLA_FLAGS"
+COMPILE_SOMETHING = """
+import tensorflow as tf
+tf.function(lambda x: x + 1, jit_compile=True)(tf.constant(1))
+"""
 
 
 def prepare_process():
@@ -42,6 +22,32 @@ def prepare_process():
     the last one counts.
     """
     os.environ[FLAGS] = " ".join([*small_model_flags(), os.environ.get(FLAGS, "")]).rstrip()
+
+
+def check_flags():
+    """Raise `ValueError` for flags in the environment for which TensorFlow would end this process.
+
+    It does so without an error that could be caught, and with a status that may mean something
+    else. So another process tries them first, if there are any but our own.
+    """
+    theirs = [f for f in os.environ.get(FLAGS, "").split() if f not in small_model_flags()]
+    given = {FLAGS: " ".join(theirs), TENSORFLOWS_FLAGS: os.environ.get(TENSORFLOWS_FLAGS, "")}
+    given = {name: flags for name, flags in given.items() if flags}
+    if not given:
+        return
+    trial = subprocess.run(
+        [sys.executable, "-c", COMPILE_SOMETHING],
+        env={"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if trial.returncode != 0:
+        *_, last_line = ["it says nothing", *trial.stderr.split("\n")[:-1]]
+        # Severity, time and place stand before what is said.
+        reason = re.sub(r"^[A-Z]\d{4} [^\]]*\] ", "", last_line)
+        names, shown = " and ".join(given), brief(" ".join(given.values()))
+        raise ValueError(f"{names} must hold flags that TensorFlow takes, not {shown}: {reason}")
 
 
 def small_model_flags():

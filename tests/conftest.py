@@ -69,11 +69,14 @@ def trained(default_command):
     return run
 
 
-def run_module(module, *arguments, **options):
-    """Run `python -m module` in a process of its own, on this checkout."""
+def run_module(module, *arguments, variables=None, **options):
+    """Run `python -m module` in a process of its own, on this checkout.
+
+    variables: what the environment is to hold besides.
+    """
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env=environment(), capture_output=True, text=True, **options,
+        env=environment() | (variables or {}), capture_output=True, text=True, **options,
     )  # fmt: skip
 
 

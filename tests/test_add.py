@@ -10,7 +10,7 @@ from conftest import environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gru_addition import add
+from gru_addition import add, graphs
 from gru_addition.add import Adder, show_sum
 from gru_addition.train import Config, train
 
@@ -41,7 +41,7 @@ def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_tim
 
 
 def test_without_xla_the_predictions_are_the_same(monkeypatch):
-    monkeypatch.setattr(add.xla, "is_available", lambda: False)
+    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
     x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
 
     y = Adder.from_weights(WEIGHTS).predict(x)

@@ -45,7 +45,7 @@ def ask(monkeypatch, capsys):
     """A function of adder, arguments and standard input: status, output and errors."""
 
     def run(adder, *arguments, stdin=b""):
-        monkeypatch.setattr(Adder, "restore", lambda source: adder)
+        monkeypatch.setattr(Adder, "restore", lambda source, resolution: adder)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         status = main(list(arguments))
         return status, *capsys.readouterr()

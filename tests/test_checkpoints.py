@@ -24,10 +24,12 @@ from conftest import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import rc_context
 
 from gru_addition import checkpoints, storage, variables, xla
 from gru_addition.add import Adder
 from gru_addition.add import main as add
+from gru_addition.export import export
 from gru_addition.model import tf
 from gru_addition.storage import DamagedError
 from gru_addition.train import Config, Run, main, train
@@ -208,6 +210,58 @@ def test_the_files_of_another_program_are_not_overwritten(name, tmp_path, capsys
 
     assert capsys.readouterr().err.count("\n") == 3
     assert contents(tmp_path) == {name: b"precious"}
+
+
+@pytest.mark.parametrize("name", ["[x]", "a\\b"])
+def test_a_directory_in_which_tensorflow_finds_nothing_is_trained_in_with_a_warning(name, tmp_path):
+    with pytest.warns(UserWarning, match=r"^TensorFlow reads \[ and \\ in a name as patterns, so"):
+        run = train(TINY, tmp_path / name)
+
+    assert tf.train.latest_checkpoint(str(tmp_path / name)) is None
+    assert_same_numbers(Run.restore(tmp_path / name), run)
+
+
+@pytest.mark.parametrize("name", ["gs://bucket/run", "ram://run", "caf\udce9"])
+def test_a_name_that_tensorflow_takes_for_another_place_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ValueError, match=r"output_dir must be .*: TensorFlow (takes|reads)"):
+        train(TINY, name)
+    with pytest.raises(ValueError, match=r"directory must be new, .*: TensorFlow (takes|reads)"):
+        export(train(TINY).weights, name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_that_can_not_be_drawn_takes_no_run_away(tmp_path):
+    with rc_context({"savefig.dpi": 1_000_000}), pytest.warns(UserWarning, match="can't be drawn"):
+        run = train(TINY, tmp_path)
+
+    assert_same_numbers(Run.restore(tmp_path), run)
+    assert not (tmp_path / "losses.png").exists()
+
+
+def test_who_computed_a_run_is_noted_by_fixed_words(tmp_path):
+    train(TINY, tmp_path)
+    batches = tmp_path / "model.ckpt-4.batches.json"
+    noted = json.loads(batches.read_text())["computed_by"]
+    assert noted == f"TensorFlow {tf.__version__}, session engine, revision 1, XLA_FLAGS=''"
+
+    # Earlier versions called the engine by the name of a function.
+    old = noted.replace(" engine, revision 1,", "_engine,")
+    rewrite(tmp_path, batches.name, batches.read_text().replace(noted, old))
+    assert checkpoints.load(tmp_path).computed_by == noted
+
+
+def rewrite(directory, name, text):
+    """Replace a file of a checkpoint, and note it as it is now."""
+    (directory / name).write_text(text)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    for entry in manifest["checkpoints"]:
+        for suffix in entry["files"]:
+            if name == f"model.ckpt-{entry['iteration']}{suffix}":
+                entry["files"][suffix] = storage.fingerprint(directory / name)
+    (directory / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_as_many_checkpoints_are_kept_as_are_asked_for(tmp_path):

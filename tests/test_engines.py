@@ -11,7 +11,7 @@ import numpy_gru
 import pytest
 from conftest import environment
 
-from gru_addition import engines, xla
+from gru_addition import engines, graphs, xla
 from gru_addition.dataset import generate_batch
 from gru_addition.model import AdditionModel, tf
 from gru_addition.train import Config, main, train
@@ -97,7 +97,7 @@ def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
     Each iteration reads weights that others are writing, which shows from the first losses on.
     """
     config = replace(SHORT, iterations=50)
-    monkeypatch.setattr(engines.tf, "function", lambda **options: lambda function: function)
+    monkeypatch.setattr(graphs, "compiled", lambda function, *tensors: function(*tensors))
     plain = losses.__wrapped__(config)
     monkeypatch.undo()
 
@@ -107,7 +107,7 @@ def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
 
 
 def test_every_op_that_writes_weights_in_the_loop_is_compiled():
-    with tf.Graph().as_default() as graph, xla.for_xla():
+    with tf.Graph().as_default() as graph:
         model = AdditionModel()
         before = set(graph.get_operations())
         engines.compiled_engine(model, SHORT)
@@ -119,7 +119,7 @@ def test_every_op_that_writes_weights_in_the_loop_is_compiled():
 
 
 def test_without_xla_the_session_engine_takes_over_and_says_so(monkeypatch):
-    monkeypatch.setattr(xla, "is_available", lambda: False)
+    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
     config = replace(SHORT, iterations=3)
 
     with pytest.warns(UserWarning, match=r"^XLA is not available, so the slower session engine"):
@@ -129,7 +129,7 @@ def test_without_xla_the_session_engine_takes_over_and_says_so(monkeypatch):
 
 
 def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(xla, "is_available", lambda: False)
+    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
 
     status = main(["--iterations=1", f"--output-dir={tmp_path}"])
 
@@ -140,23 +140,26 @@ def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_pa
     )
 
 
-def test_xla_is_found_missing_where_it_cannot_compile(monkeypatch):
+def test_xla_is_found_missing_where_it_cannot_compile_and_found_again_later(monkeypatch):
     """What XLA is asked to compile here is what it can't, a call back into Python."""
     function = tf.function
 
     def calling_back(python_function, **options):
         return function(lambda x: tf.py_function(python_function, [x], x.dtype), **options)
 
-    xla.is_available.cache_clear()
-    monkeypatch.setattr(tf, "function", calling_back)
-    try:
-        assert not xla.is_available()
-    finally:
-        xla.is_available.cache_clear()
+    graphs._xla_works.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(tf, "function", calling_back)
+        assert not graphs.xla_is_available()
+    assert graphs.xla_is_available()
 
 
-def test_xla_is_available_here():
-    assert xla.is_available()
+def test_what_is_not_left_to_xla_is_refused(monkeypatch):
+    function = tf.function
+    monkeypatch.setattr(tf, "function", lambda f, jit_compile, **options: function(f, **options))
+
+    with pytest.raises(RuntimeError, match="did not leave it to XLA to compile a function"):
+        losses.__wrapped__(SHORT)
 
 
 BESIDE_A_SWITCH = """

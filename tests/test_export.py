@@ -12,6 +12,7 @@ import numpy_gru
 import pytest
 from conftest import GOLDEN, contents, run_module
 
+from gru_addition import export as export_module
 from gru_addition.export import export, main
 
 COMMAND = "python -m gru_addition.export"
@@ -128,6 +129,35 @@ def test_if_it_cannot_be_put_in_place_the_reason_is_given(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match=r"can't be exported to .*model: No space left on device"):
         export(WEIGHTS, tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["[x]/model", "[x]", "a\\b"])
+def test_a_name_under_which_tensorflow_finds_nothing_is_refused(name, tmp_path):
+    """It takes the name for a pattern, and the SavedModel would load nowhere."""
+    reason = r"it reads \[ and \\ in a name as patterns, and does not find what is there"
+
+    with pytest.raises(OSError, match=rf"exported to .*: TensorFlow can't load it .*: {reason}"):
+        export(WEIGHTS, tmp_path / name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "ünï", "a*b", "x]"])
+def test_under_odd_names_that_it_can_read_it_is_loaded(name, tmp_path):
+    export(WEIGHTS, tmp_path / name)
+
+    x = np.random.RandomState(0).randint(0, 2, size=(2, 7, 2)).astype(float)
+    y = serve(tmp_path / name, {"x": x}, tmp_path)["x"]
+    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), atol=1e-12)
+
+
+def test_what_is_loaded_and_computes_something_else_is_not_called_exported(tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module.Network, "output", lambda network, h: h[..., 0] + 1)
+
+    with pytest.raises(OSError, match=r"exported to .*: what TensorFlow loads .* is off by "):
+        export(WEIGHTS, tmp_path / "model")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unfit_weights_are_named(tmp_path):

@@ -49,8 +49,8 @@ FLAGS = {
         *("--" + setting.name.replace("_", "-") for setting in fields(Config)),
         "--output-dir", "--resume", "--overwrite", "--help", "-h", "--no-such-flag",
     ],
-    "add": ["--from", "--num-bits", "--show-bits", "--help", "--no-such-flag"],
-    "export": ["--from", "--overwrite", "--help", "--no-such-flag"],
+    "add": ["--from", "--resolution", "--num-bits", "--show-bits", "--help", "--no-such-flag"],
+    "export": ["--from", "--resolution", "--overwrite", "--help", "--no-such-flag"],
     "prove": ["--from", "--resolution", "--output-dir", "--challenge", "--help", "--no-such-flag"],
     "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
     "study": ["--seeds", "--recipe", "--output-dir", "--dask", "--help", "--no-such-flag"],
@@ -84,7 +84,7 @@ def adder(place):
 def without_work(monkeypatch, adder, place):
     """The commands, but that they train nothing, export nothing, and build no new network."""
 
-    def restored(path):
+    def restored(path, resolution):
         add.load_network(path)
         return adder
 
@@ -92,6 +92,7 @@ def without_work(monkeypatch, adder, place):
     monkeypatch.setattr(train, "_ask", lambda adder: None)
     monkeypatch.setattr(Adder, "restore", restored)
     monkeypatch.setattr(export, "_write", lambda weights, resolution, directory: directory.mkdir())
+    monkeypatch.setattr(export, "_check_loads", lambda *_: None)
     monkeypatch.setattr(prove, "prove", lambda weights, resolution: Proof("undecided"))
     monkeypatch.setattr(study, "local_processes", lambda: ThreadPoolExecutor(1))
     monkeypatch.setattr(study, "dask_cluster", refuse_cluster)

@@ -441,20 +441,33 @@ def test_the_prover_listens_to_its_checker(provable, monkeypatch):
 
 
 def test_the_prover_listens_to_the_real_graph(provable, trained, monkeypatch):
+    shift = []
+
+    def shifted(output_and_states):
+        return [found + by for found, by in zip(output_and_states, shift, strict=True)]
+
     class OtherGraph(prove_module._RealGraph):
         """One that takes other steps, and adds rightly."""
 
-        def steps(self, states):
-            return super().steps(states) + 1e-3
+        def after_column(self, *arguments):
+            return shifted(super().after_column(*arguments))
 
         def add(self, wrong_sum):
             return wrong_sum.total
 
-    monkeypatch.setattr(prove_module, "_RealGraph", OtherGraph)
+    class OtherAdder(Adder):
+        def after_column(self, *arguments):
+            return shifted(super().after_column(*arguments))
 
-    proof = prove(provable)
-    assert proof.verdict == "undecided"
-    assert any("the real graph is 0.004 away from NumPy" in what for what in proof.tried)
+    for other, name in (OtherGraph, "the real graph"), (OtherAdder, "the graph of add"):
+        with monkeypatch.context() as patch:
+            patch.setattr(prove_module, other.__base__.__name__, other)
+            for shift[:], distance in ([0, 1e-3], "0.004"), ([1e-3, 0], "0.001"):
+                proof = prove(provable)
+                assert proof.verdict == "undecided"
+                assert any(f"{name} is {distance} away from NumPy" in why for why in proof.tried)
+
+    monkeypatch.setattr(prove_module, "_RealGraph", OtherGraph)
     proof = prove(trained("compiled", 0).weights)
     assert (proof.verdict, proof.wrong_sum) == ("undecided", None)
     assert "12 + 13 on 5 bits: wrong in NumPy, right in the real graph" in proof.tried

@@ -5,12 +5,16 @@ import shutil
 import numpy as np
 import pytest
 from conftest import contents, run_module
+from test_prove import planted
 
+from gru_addition import add as add_module
+from gru_addition import export as export_module
 from gru_addition import prove as prove_module
 from gru_addition import verify as verify_module
-from gru_addition.add import show_sum
+from gru_addition.add import Adder, show_sum
+from gru_addition.model import AdditionModel, tf
 from gru_addition.study import RECIPES
-from gru_addition.train import Config, train
+from gru_addition.train import Config, Run, train
 
 PROVE, VERIFY = "python -m gru_addition.prove: ", "python -m gru_addition.verify: "
 
@@ -43,7 +47,8 @@ def ask(monkeypatch, capsys, place):
 def test_a_network_is_proved_right(proved, place):
     assert (proved.returncode, proved.stderr) == (0, "")
     first, *_ = proved.stdout.splitlines()
-    assert first == "proved: adds every pair correctly at every length"
+    assert first == "proved: the network of right adds every pair correctly at every length"
+    assert "another network" not in proved.stdout
     assert "Minimised, they are 2: the carry." in proved.stdout
     assert (place / "right" / "proof.png").read_bytes().startswith(b"\x89PNG")
 
@@ -53,7 +58,9 @@ def test_its_certificate_is_verified(proved, place):
 
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout.startswith("holds: ")
-    assert process.stdout.endswith("right adds every pair correctly at every length.\n")
+    assert process.stdout.endswith(
+        "The network of right adds every pair correctly at every length.\n"
+    )
 
 
 def test_the_tutorials_network_is_refuted(default_command):
@@ -64,7 +71,9 @@ def test_the_tutorials_network_is_refuted(default_command):
 
     assert (process.returncode, process.stderr) == (1, "")
     lines = process.stdout.splitlines()
-    assert lines[0] == "refuted: the smallest wrong sum is 12 + 13, on 5 bits"
+    assert lines[0] == (
+        "refuted: the smallest wrong sum of the network of runs/latest is 12 + 13, on 5 bits"
+    )
     assert "\n".join(lines[2:8]) == show_sum(12, 13, 17, 5)
     assert "It is the smallest: all before it were tried, and are right." in lines
     assert contents(directory / "runs" / "latest") == before
@@ -78,7 +87,8 @@ def test_neither_proved_nor_refuted_is_status_3(ask, monkeypatch):
 
     assert (status, err) == (3, "")
     assert out.startswith(
-        "undecided: no wrong sum was found, and no proof\n\nTried:\n- all sums of"
+        "undecided: of the network of right, no wrong sum was found, and no proof\n\n"
+        "Tried:\n- all sums of"
     )
 
 
@@ -98,6 +108,63 @@ def test_rounding_makes_a_proof_of_its_own(ask, proved, place):
     )
     again = ask(verify_module, "rounded/certificate.npz", "--from=right", "--resolution=4")
     assert again[0] == 0
+
+
+def test_a_verdict_names_its_network_and_says_if_add_runs_another(ask, place):
+    """The network drifts, so that it is wrong at 247 bits; rounded, it does not."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        _, feed = AdditionModel.for_weights(planted(100))
+        session.run(tf.global_variables_initializer(), feed)
+        tf.train.Saver().save(session, str(place / "planted"))
+    options = "--from=planted", "--resolution=1"
+    rounded = "the network of planted, its state rounded to multiples of 1/1, adds every pair corr"
+    another = (
+        "This is another network than add and export run by default, whose state is not rounded;\n"
+        "they run this one with --from=planted --resolution=1."
+    )
+
+    status, out, _ = ask(prove_module, *options, "--output-dir=drifts")
+    assert (status, out.startswith(f"proved: {rounded}"), another in out) == (0, True, True)
+    status, out, _ = ask(verify_module, "drifts/certificate.npz", *options)
+    assert (status, f"\nT{rounded[1:]}" in out, out.endswith(f"{another}\n")) == (0, True, True)
+
+    assert ask(add_module, "0", "0", "--num-bits=400", "--from=planted")[0] == 1
+    assert ask(add_module, "0", "0", "--num-bits=400", *options)[0] == 0
+    status, out, _ = ask(export_module, "model", *options)
+    assert (status, out) == (
+        0,
+        "The network of planted, its state rounded to multiples of 1/1, is exported to model.\n",
+    )
+
+
+def test_a_checkpoint_of_a_run_known_by_its_name_is_rounded_as_the_run_says(place, ask):
+    train(
+        Config(iterations=1, hidden_size=3, engine="session", resolution=4), place / "rounded-run"
+    )
+    prefix = str(place / "rounded-run" / "model.ckpt-1")
+    x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
+
+    by_name, by_directory = Adder.restore(prefix), Adder.restore(place / "rounded-run")
+    plain = Adder.from_weights(Run.restore(place / "rounded-run").weights)
+
+    np.testing.assert_array_equal(by_name.predict(x), by_directory.predict(x))
+    assert (by_name.predict(x) != plain.predict(x)).any()
+    (place / "rounded-run" / "model.ckpt-1.config.json").write_text("{}}")
+    status, _, err = ask(add_module, "1", "2", f"--from={prefix}")
+    assert (status, "model.ckpt-1.config.json is damaged: it is no JSON" in err) == (2, True)
+
+
+def test_a_picture_that_can_not_be_drawn_takes_no_verdict_away(ask, place, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("latex could not be found")
+
+    monkeypatch.setattr(prove_module, "proof_figure", fail)
+
+    status, _, err = ask(prove_module, "--from=right", "--output-dir=unseen")
+
+    assert status == 0
+    assert err == f"{PROVE}the figure can't be drawn: 'latex could not be found'\n"
+    assert [path.name for path in (place / "unseen").iterdir()] == ["certificate.npz"]
 
 
 def test_a_certificate_for_other_weights_is_refused(ask, proved):

@@ -1,0 +1,140 @@
+"""Graphs and sessions of our own, out of reach of what the process around us has switched on.
+
+What a host process switches on may reach into every graph that is built in it: checks of all
+numbers, dumps for the debugger, a default device, a distribution strategy, functions that are run
+instead of traced. TensorFlow keeps most of that for each thread, so graphs are built in a thread of
+their own; functions are traced by name; and sessions have options of their own.
+"""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+
+from gru_addition.model import tf
+from gru_addition.quiet import quiet_body
+
+# Long enough for any process that works, on any machine: it takes a few tenths of a second.
+SECONDS_TO_ANSWER = 20
+
+# The processes in which sessions are known to work: this one, and those forked from it so far.
+_working = {os.getpid()}
+
+
+def undisturbed(function, *arguments):
+    """Call a function in a thread in which nothing is switched on; return what it returns."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(function, *arguments).result()
+
+
+def build_graph(build):
+    """Call `build()` in a new graph; return the graph, finalized, and what `build` returned."""
+    return undisturbed(_build_graph, build)
+
+
+def _build_graph(build):
+    with tf.Graph().as_default() as graph:
+        # XLA reads and writes TensorFlow 2's kind of variables, which a process that has called
+        # `tf.disable_v2_behavior()` would not get otherwise.
+        tf.get_variable_scope().set_use_resource(True)
+        built = build()
+    graph.finalize()
+    return graph, built
+
+
+def compiled(function, *tensors):
+    """Call a function of tensors in the graph that is being built, to be compiled by XLA.
+
+    Raises `RuntimeError` if that is not what TensorFlow makes of it.
+    """
+    if _outputs_all_intermediates():
+        raise RuntimeError(
+            "tf.compat.v1.experimental.output_all_intermediates must be None, not True, where XLA "
+            "compiles a loop"
+        )
+    traced = tf.function(function, jit_compile=True, autograph=False)
+    # Called by itself, it would be run line by line where `tf.config.run_functions_eagerly` is on.
+    results = traced.get_concrete_function(*tensors)(*tensors)
+    for result in tf.nest.flatten(results):
+        if not result.op.node_def.attr["_XlaMustCompile"].b:
+            raise RuntimeError("TensorFlow did not leave it to XLA to compile a function")
+    return results
+
+
+def _outputs_all_intermediates():
+    # TensorFlow has no public way to ask.
+    from tensorflow.python.ops.control_flow_util_v2 import output_all_intermediates
+
+    return output_all_intermediates()
+
+
+def open_session(graph):
+    """Return a session that runs on the CPU, whatever the devices and options of others.
+
+    On a GPU the last digits would be others, and with TensorFloat-32 not only the last ones. How
+    many threads there are is left to the host.
+
+    Raises `RuntimeError` in a process in which each session hangs, since it was forked from one
+    that had used TensorFlow; and in a thread whose numbers are not rounded to the nearest.
+    """
+    half_a_digit = np.float64(2) ** -53
+    if 1 + half_a_digit != 1 or 1 - half_a_digit / 4 != 1:
+        raise RuntimeError(
+            "numbers must be rounded to the nearest, not as a library has told this processor to"
+        )
+    if os.getpid() not in _working:
+        # Nothing tells beforehand: the threads of the process that it was forked from are gone.
+        thread = threading.Thread(target=_compile_something, daemon=True)
+        thread.start()
+        thread.join(SECONDS_TO_ANSWER)
+        if thread.is_alive():
+            raise RuntimeError(
+                "TensorFlow hangs in this process, which was forked from one that had used it; "
+                "start processes by the method spawn or forkserver of multiprocessing instead"
+            )
+        _working.add(os.getpid())
+    return tf.Session(graph=graph, config=_options())
+
+
+def _options():
+    threads = tf.config.threading
+    options = tf.ConfigProto(
+        allow_soft_placement=True,
+        device_count={"GPU": 0},
+        intra_op_parallelism_threads=threads.get_intra_op_parallelism_threads(),
+        inter_op_parallelism_threads=threads.get_inter_op_parallelism_threads(),
+    )
+    options.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.OFF
+    rewrites = options.graph_options.rewrite_options
+    rewrites.auto_mixed_precision = rewrites.OFF
+    return options
+
+
+def xla_is_available():
+    """Whether XLA can compile and run a function on this machine."""
+    try:
+        return _xla_works()
+    except tf.errors.OpError:
+        # Not kept, since it may work later.
+        return False
+
+
+@cache
+def _xla_works():
+    with quiet_body():
+        return undisturbed(_compile_something) == 2
+
+
+def _compile_something():
+    """Return 1 + 1, as compiled by XLA in a session; raise `OpError` if that does not work."""
+
+    def build():
+        # A constant would be computed without compiling anything.
+        number = tf.placeholder(tf.int32, ())
+        return number, compiled(lambda x: x + 1, number)
+
+    graph, (number, one_more) = _build_graph(build)
+    with tf.Session(graph=graph, config=_options()) as session:
+        return session.run(one_more, {number: 1})

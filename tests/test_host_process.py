@@ -1,0 +1,186 @@
+"""Whatever the process around us has switched on, the numbers are the same."""
+
+import json
+import os
+import subprocess
+import sys
+
+import host_switches
+import numpy as np
+import pytest
+from conftest import ROOT, environment
+
+from gru_addition import graphs
+from gru_addition.add import Adder
+from gru_addition.model import AdditionModel, tf
+
+# What can be thrown back is tried in one process; what can't, in one each.
+IN_ONE_PROCESS = {
+    "switches": [
+        "functions run eagerly", "numerics are checked", "debug info is dumped",
+        "grappler's options", "auto-clustering", "mixed precision", "mixed precision of graphs",
+        "another floatx", "soft placement off", "placements are logged", "a default device",
+        "a strategy", "mirrored", "an outer graph", "an outer session", "a gradient tape",
+        "an outer name scope", "NumPy raises errors", "control flow v1", "reference variables",
+        "nothing", "three threads",
+    ],
+    "determinism and NumPy's behaviour": ["determinism", "NumPy's behaviour"],
+    "eager execution off": ["eager execution off", "functions run eagerly"],
+    "TensorFlow 2 off": ["TensorFlow 2 off", "numerics are checked"],
+}  # fmt: skip
+IN_THE_ENVIRONMENT = {
+    "determinism": {"TF_DETERMINISTIC_OPS": "1"},
+    "Keras with JAX": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
+    "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
+    "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    return host_switches.numbers()
+
+
+@pytest.fixture
+def assert_undisturbed(undisturbed, figure, tmp_path):
+    """A function of names of switches and an environment, in which the numbers are computed."""
+
+    def check(names, **variables):
+        # What was compiled for one switch need not be compiled for the next, if it is the same.
+        flags = f"{variables.pop('TF_XLA_FLAGS', '')} --tf_xla_persistent_cache_directory="
+        variables["TF_XLA_FLAGS"] = f"{flags}{tmp_path}"
+        printed = subprocess.check_output(
+            [sys.executable, host_switches.__file__, *names],
+            env=environment() | variables, text=True,
+        )  # fmt: skip
+        found = [json.loads(line) for line in printed.splitlines()]
+        assert [name for name, _ in found] == names
+        for name, computed in found:
+            figure(f"host process, {name}, {variables}: verdict {computed['verdict']}")
+            assert computed["verdict"] == undisturbed["verdict"] == "proved"
+            for numbers, expected in zip(computed["numbers"], undisturbed["numbers"], strict=True):
+                np.testing.assert_allclose(numbers, expected, rtol=1e-12, atol=0, err_msg=name)
+
+    return check
+
+
+@pytest.mark.parametrize("names", IN_ONE_PROCESS.values(), ids=list(IN_ONE_PROCESS))
+def test_no_switch_of_the_process_moves_a_number(names, assert_undisturbed):
+    assert_undisturbed(names)
+
+
+@pytest.mark.parametrize("variables", IN_THE_ENVIRONMENT.values(), ids=list(IN_THE_ENVIRONMENT))
+def test_no_switch_in_the_environment_moves_a_number(variables, assert_undisturbed):
+    assert_undisturbed(["nothing"], **variables)
+
+
+REFUSED = """
+import ctypes, sys
+import numpy_gru
+from gru_addition.add import Adder
+from gru_addition.train import Config, train
+from tensorflow.compat.v1 import experimental
+if sys.argv[1] == "intermediates":
+    experimental.output_all_intermediates(True)
+else:
+    ctypes.CDLL(None).fesetround(0x800)
+def build_adder():
+    Adder.from_weights(numpy_gru.perfect_weights())
+for work in (lambda: train(Config(iterations=2)), build_adder):
+    try:
+        work()
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="the number is Linux' for x86-64")
+@pytest.mark.parametrize(
+    ("switch", "message"),
+    [
+        ("intermediates", "tf.compat.v1.experimental.output_all_intermediates must be None, not"),
+        ("rounding upwards", "numbers must be rounded to the nearest, not as a library has told"),
+    ],
+)
+def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(switch, message):
+    """With the first, XLA ends the process; with the second, all numbers are others."""
+    printed = subprocess.check_output(
+        [sys.executable, "-c", REFUSED, switch], text=True, stderr=subprocess.DEVNULL,
+        env=environment() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+    )  # fmt: skip
+
+    assert [line.startswith(message) for line in printed.splitlines()] == [True, True]
+
+
+def test_a_graph_for_given_weights_holds_no_random_op():
+    with tf.Graph().as_default() as graph:
+        AdditionModel.for_weights(host_switches.WEIGHTS)
+        tf.global_variables_initializer()
+
+    assert not [op.type for op in graph.get_operations() if "Normal" in op.type]
+    assert not [op.type for op in graph.get_operations() if "Random" in op.type]
+
+
+def test_sessions_are_handed_no_gpu_and_no_option_of_others():
+    config = graphs._options()
+
+    assert config.device_count["GPU"] == 0
+    assert config.graph_options.optimizer_options.global_jit_level == tf.OptimizerOptions.OFF
+    assert not config.log_device_placement
+    with graphs.open_session(tf.Graph()) as session:
+        assert {device.device_type for device in session.list_devices()} == {"CPU"}
+
+
+FORK = """
+import os, sys
+from gru_addition import graphs
+from gru_addition.train import Config, train
+settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2, engine="session")
+graphs.SECONDS_TO_ANSWER = 5
+if sys.argv[1] == "after":
+    train(settings)
+child = os.fork()
+if child == 0:
+    try:
+        print(len(train(settings).history))
+    except RuntimeError as error:
+        print(error)
+    sys.stdout.flush()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "printed"), [("before", "2"), ("after", "TensorFlow hangs in this process, which was")]
+)
+def test_a_forked_process_trains_or_says_why_it_cannot(when, printed):
+    output = subprocess.check_output(
+        [sys.executable, "-W", "ignore", "-c", FORK, when],
+        env=environment(),
+        text=True,
+        timeout=120,
+    )
+
+    assert output.startswith(printed)
+    assert output.count("\n") == 1
+
+
+def test_a_session_in_this_process_is_not_tried_first(monkeypatch):
+    assert graphs.xla_is_available()
+    monkeypatch.setattr(graphs, "_compile_something", None)
+
+    assert Adder.from_weights(host_switches.WEIGHTS).add(3, 4) == 7
+
+
+def test_the_threads_are_those_that_the_host_allows():
+    code = (
+        "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1)\n"
+        "from gru_addition import graphs; print(graphs._options().intra_op_parallelism_threads)"
+    )
+    printed = subprocess.check_output(
+        [sys.executable, "-c", code], env=environment(), cwd=ROOT, text=True,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    assert printed == "1\n"
