@@ -69,8 +69,6 @@ class Adder:
         from gru_addition import graphs
         from gru_addition.model import AdditionModel, tf
 
-        is_compiled = graphs.xla_is_available()
-
         def build():
             model, trained = AdditionModel.for_weights(weights, resolution)
             self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
@@ -80,11 +78,9 @@ class Adder:
                 h_t = model.gru.hidden_states(x, h_0)
                 return model.output_of(h_t), h_t[:, -1]
 
-            tensors = self._x, self._h_0
-            if is_compiled:
-                self._output_and_last_state = graphs.compiled(output_and_last_state, *tensors)
-            else:
-                self._output_and_last_state = output_and_last_state(*tensors)
+            self._output_and_last_state = graphs.compiled_where_possible(
+                output_and_last_state, self._x, self._h_0
+            )
             return tf.global_variables_initializer(), trained
 
         graph, (initialize, trained) = graphs.build_graph(build)

@@ -46,7 +46,9 @@ def export(weights, directory, overwrite=False, resolution=None):
     resolution: as for `gru_addition.add.Adder.from_weights`.
 
     The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
-    first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Raises `ValueError`
+    first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Where it is served on
+    a GPU, `tf.config.experimental.enable_tensor_float_32_execution(False)` keeps that from
+    shortening float32 numbers, which no proof allows for. Raises `ValueError`
     if the directory exists and is not to be replaced, the errors of `AdditionModel.for_weights`,
     and `OSError` if it can't be written, or if what was written does not load or add as it should.
     """

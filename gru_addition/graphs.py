@@ -9,7 +9,6 @@ their own; functions are traced by name; and sessions have options of their own.
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 
@@ -21,6 +20,8 @@ SECONDS_TO_ANSWER = 20
 
 # The processes in which sessions are known to work: this one, and those forked from it so far.
 _working = {os.getpid()}
+# Only that it works is kept: it may work later where it did not.
+_xla_works = False
 
 
 def undisturbed(function, *arguments):
@@ -84,18 +85,23 @@ def open_session(graph):
         raise RuntimeError(
             "numbers must be rounded to the nearest, not as a library has told this processor to"
         )
-    if os.getpid() not in _working:
-        # Nothing tells beforehand: the threads of the process that it was forked from are gone.
-        thread = threading.Thread(target=_compile_something, daemon=True)
-        thread.start()
-        thread.join(SECONDS_TO_ANSWER)
-        if thread.is_alive():
-            raise RuntimeError(
-                "TensorFlow hangs in this process, which was forked from one that had used it; "
-                "start processes by the method spawn or forkserver of multiprocessing instead"
-            )
-        _working.add(os.getpid())
+    _check_process()
     return tf.Session(graph=graph, config=_options())
+
+
+def _check_process():
+    if os.getpid() in _working:
+        return
+    # Nothing tells beforehand: the threads of the process that it was forked from are gone.
+    thread = threading.Thread(target=_try_xla, daemon=True)
+    thread.start()
+    thread.join(SECONDS_TO_ANSWER)
+    if thread.is_alive():
+        raise RuntimeError(
+            "TensorFlow hangs in this process, which was forked from one that had used it; start "
+            "processes by the method spawn or forkserver of multiprocessing instead"
+        )
+    _working.add(os.getpid())
 
 
 def _options():
@@ -112,24 +118,22 @@ def _options():
     return options
 
 
+def compiled_where_possible(function, *tensors):
+    """Call a function like `compiled`, or as it is if there is no XLA here."""
+    return compiled(function, *tensors) if xla_is_available() else function(*tensors)
+
+
 def xla_is_available():
-    """Whether XLA can compile and run a function on this machine."""
-    try:
-        return _xla_works()
-    except tf.errors.OpError:
-        # Not kept, since it may work later.
-        return False
+    """Whether XLA can compile and run a function on this machine; errors as of `open_session`."""
+    global _xla_works
+    if not _xla_works:
+        _check_process()
+        with quiet_body():
+            _xla_works = undisturbed(_try_xla)
+    return _xla_works
 
 
-@cache
-def _xla_works():
-    with quiet_body():
-        return undisturbed(_compile_something) == 2
-
-
-def _compile_something():
-    """Return 1 + 1, as compiled by XLA in a session; raise `OpError` if that does not work."""
-
+def _try_xla():
     def build():
         # A constant would be computed without compiling anything.
         number = tf.placeholder(tf.int32, ())
@@ -137,4 +141,7 @@ def _compile_something():
 
     graph, (number, one_more) = _build_graph(build)
     with tf.Session(graph=graph, config=_options()) as session:
-        return session.run(one_more, {number: 1})
+        try:
+            return bool(session.run(one_more, {number: 1}) == 2)
+        except tf.errors.OpError:
+            return False

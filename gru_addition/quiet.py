@@ -67,12 +67,8 @@ def quiet_body():
         return
     with _turn:
         _make_sure_it_is_open()
-        try:
-            # Neither Ctrl-C nor what stands in the environment or the directory concerns it.
-            keeper = subprocess.Popen(
-                [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, start_new_session=True
-            )
-        except OSError:
+        keeper = _started_keeper()
+        if keeper is None:
             yield
             return
         with keeper, _standard_error(keeper.stdin.fileno()):
@@ -85,6 +81,19 @@ def quiet_body():
             finally:
                 with suppress(BrokenPipeError):  # Somebody has killed it.
                     os.write(2, last_word)
+
+
+def _started_keeper():
+    if getattr(sys, "frozen", False) or not sys.executable:
+        # An application has Python in it, and can't start another one.
+        return None
+    try:
+        # Neither Ctrl-C nor what stands in the environment or the directory concerns it.
+        return subprocess.Popen(
+            [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, start_new_session=True
+        )
+    except OSError:
+        return None
 
 
 @contextmanager

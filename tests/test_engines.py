@@ -147,7 +147,7 @@ def test_xla_is_found_missing_where_it_cannot_compile_and_found_again_later(monk
     def calling_back(python_function, **options):
         return function(lambda x: tf.py_function(python_function, [x], x.dtype), **options)
 
-    graphs._xla_works.cache_clear()
+    monkeypatch.setattr(graphs, "_xla_works", False)
     with monkeypatch.context() as patch:
         patch.setattr(tf, "function", calling_back)
         assert not graphs.xla_is_available()

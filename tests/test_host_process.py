@@ -135,10 +135,14 @@ FORK = """
 import os, sys
 from gru_addition import graphs
 from gru_addition.train import Config, train
-settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2, engine="session")
+settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2)
 graphs.SECONDS_TO_ANSWER = 5
-if sys.argv[1] == "after":
+if sys.argv[1] == "after a run":
     train(settings)
+if sys.argv[1] == "after a session of its own":
+    from gru_addition.model import tf
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.constant(1))
 child = os.fork()
 if child == 0:
     try:
@@ -152,7 +156,12 @@ os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize(
-    ("when", "printed"), [("before", "2"), ("after", "TensorFlow hangs in this process, which was")]
+    ("when", "printed"),
+    [
+        ("before", "2"),
+        ("after a run", "TensorFlow hangs in this process, which was forked"),
+        ("after a session of its own", "TensorFlow hangs in this process, which was forked"),
+    ],
 )
 def test_a_forked_process_trains_or_says_why_it_cannot(when, printed):
     output = subprocess.check_output(
@@ -168,7 +177,7 @@ def test_a_forked_process_trains_or_says_why_it_cannot(when, printed):
 
 def test_a_session_in_this_process_is_not_tried_first(monkeypatch):
     assert graphs.xla_is_available()
-    monkeypatch.setattr(graphs, "_compile_something", None)
+    monkeypatch.setattr(graphs, "_try_xla", None)
 
     assert Adder.from_weights(host_switches.WEIGHTS).add(3, 4) == 7
 

@@ -163,11 +163,13 @@ os.write(2, b"here")
     assert (process.returncode, process.stderr) == (0, b"here")
 
 
-def test_without_a_process_to_keep_it_nothing_is_kept_back(monkeypatch, capfd):
+@pytest.mark.parametrize("why", ["no more processes", "no Python"])
+def test_without_a_process_to_keep_it_nothing_is_kept_back(why, monkeypatch, capfd):
     def fail(*_, **__):
-        raise OSError(11, "no more processes")
+        raise OSError(11, why)
 
-    monkeypatch.setattr(quiet.subprocess, "Popen", fail)
+    monkeypatch.setattr(quiet.subprocess, "Popen", fail if why == "no more processes" else None)
+    monkeypatch.setattr(sys, "frozen", why == "no Python", raising=False)
 
     with quiet.quiet_body():
         os.write(2, b"here")
