@@ -18,13 +18,14 @@ NOTHING = "3"
 
 # A process that keeps what it is sent, up to one of these lines. If none comes, the sender died.
 FORGET, SHOW = b"\0forget\n", b"\0show\n"
+DIED = b"the process ended while TensorFlow was starting, without a word\n"
 KEEPER = f"""
 import os
 kept = b""
 while not kept.endswith(({FORGET!r}, {SHOW!r})) and (more := os.read(0, 65536)):
     kept += more
 if not kept.endswith({FORGET!r}):
-    os.write(2, kept.removesuffix({SHOW!r}))
+    os.write(2, kept.removesuffix({SHOW!r}) or {DIED!r})
 """
 # File descriptor 2 belongs to all threads, so that one at a time may point it elsewhere.
 _turn = threading.RLock()

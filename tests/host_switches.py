@@ -2,15 +2,15 @@
 
     python tests/host_switches.py NAME ...
 
-prints a line of JSON for each name: the name and the numbers. Those switches that can't be thrown
-back stay on for the names that follow.
+prints a line of JSON for each name: the name and the numbers. Names with a + between them are
+thrown together. Those that can't be thrown back stay on for the names that follow.
 """
 
 import json
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,14 +63,20 @@ def thrown(throw, throw_back=None):
 
 def switches():
     """Context managers, by name."""
-    import keras
     import tensorflow as tf
     from tensorflow.compat import v1
 
     jit, placed = tf.config.optimizer, tf.config.set_soft_device_placement
     dumps = tf.debugging.experimental
     log = tf.debugging.set_log_device_placement
-    policy, floatx = keras.mixed_precision.set_global_policy, keras.backend.set_floatx
+
+    # Keras may be set up for a library that is not here.
+    def policy(name):
+        tf.keras.mixed_precision.set_global_policy(name)
+
+    def floatx(name):
+        tf.keras.backend.set_floatx(name)
+
     graph = tf.Graph()
     dump_directory = tempfile.mkdtemp()
     eagerly = tf.config.run_functions_eagerly
@@ -131,7 +137,9 @@ def main():
         if name == "three threads":
             found = in_three_threads()
         else:
-            with switches()[name]():
+            with ExitStack() as stack:
+                for switch in name.split(" + "):
+                    stack.enter_context(switches()[switch]())
                 found = numbers()
         print(json.dumps([name, found]), flush=True)
 

@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rc_context
 
-from gru_addition import checkpoints, storage, variables, xla
+from gru_addition import checkpoints, graphs, storage, variables
 from gru_addition.add import Adder
 from gru_addition.add import main as add
 from gru_addition.export import export
@@ -212,17 +212,8 @@ def test_the_files_of_another_program_are_not_overwritten(name, tmp_path, capsys
     assert contents(tmp_path) == {name: b"precious"}
 
 
-@pytest.mark.parametrize("name", ["[x]", "a\\b"])
-def test_a_directory_in_which_tensorflow_finds_nothing_is_trained_in_with_a_warning(name, tmp_path):
-    with pytest.warns(UserWarning, match=r"^TensorFlow reads \[ and \\ in a name as patterns, so"):
-        run = train(TINY, tmp_path / name)
-
-    assert tf.train.latest_checkpoint(str(tmp_path / name)) is None
-    assert_same_numbers(Run.restore(tmp_path / name), run)
-
-
 @pytest.mark.parametrize("name", ["gs://bucket/run", "ram://run", "caf\udce9"])
-def test_a_name_that_tensorflow_takes_for_another_place_is_refused(name, tmp_path, monkeypatch):
+def test_a_name_that_tensorflow_reads_in_another_way_is_refused(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(ValueError, match=r"output_dir must be .*: TensorFlow (takes|reads)"):
@@ -249,19 +240,8 @@ def test_who_computed_a_run_is_noted_by_fixed_words(tmp_path):
 
     # Earlier versions called the engine by the name of a function.
     old = noted.replace(" engine, revision 1,", "_engine,")
-    rewrite(tmp_path, batches.name, batches.read_text().replace(noted, old))
+    forge(tmp_path, ".batches.json", batches.read_bytes().replace(noted.encode(), old.encode()))
     assert checkpoints.load(tmp_path).computed_by == noted
-
-
-def rewrite(directory, name, text):
-    """Replace a file of a checkpoint, and note it as it is now."""
-    (directory / name).write_text(text)
-    manifest = json.loads((directory / "manifest.json").read_text())
-    for entry in manifest["checkpoints"]:
-        for suffix in entry["files"]:
-            if name == f"model.ckpt-{entry['iteration']}{suffix}":
-                entry["files"][suffix] = storage.fingerprint(directory / name)
-    (directory / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_as_many_checkpoints_are_kept_as_are_asked_for(tmp_path):
@@ -393,9 +373,10 @@ def test_a_run_may_go_on_from_its_very_beginning(tmp_path):
 
 def test_where_other_digits_may_come_from_is_told(tmp_path, monkeypatch):
     train(replace(SHORT, iterations=5), tmp_path)
-    monkeypatch.setattr(xla, "is_available", lambda: False)
+    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
 
-    before, now = "TensorFlow 2.* compiled_engine, XLA_FLAGS='.*'", "TensorFlow 2.* session_engine"
+    before = "TensorFlow 2.* compiled engine, revision 1, XLA_FLAGS='.*'"
+    now = "TensorFlow 2.* session engine, revision 1, XLA_FLAGS=''"
     with (
         pytest.warns(UserWarning, match="XLA is not available"),
         pytest.warns(UserWarning, match=f"was computed by {before}, and goes on with {now}"),
@@ -780,18 +761,25 @@ def test_a_checkpoint_of_a_foreign_program_is_refused(tmp_path, capsys):
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["run[1]", "a\\b", "*", "two  spaces", "-dash", "caf\u00e9"])
+@pytest.mark.parametrize("name", ["*", "two  spaces", "-dash", "caf\u00e9"])
 def test_a_directory_may_have_an_odd_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train(replace(TINY, iterations=1), name)
 
     assert_same_numbers(train(TINY, name, resume=True), Run.restore(name))
+    assert tf.train.latest_checkpoint(name) == f"{name}/model.ckpt-4"
 
 
-def test_a_name_that_is_no_text_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"output_dir must be .*, not .*: 'utf-8' codec can't"):
-        train(TINY, tmp_path / "s\udcff")
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("name", ["run[1]", "a\\b"])
+def test_a_directory_in_which_tensorflow_finds_nothing_is_trained_in_with_a_warning(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=r"^TensorFlow reads \[ and \\ in a name as patterns, so"):
+        train(replace(TINY, iterations=1), name)
+
+    assert_same_numbers(train(TINY, name, resume=True), Run.restore(name))
+    assert tf.train.latest_checkpoint(name) is None
 
 
 # What is hostile.

@@ -102,6 +102,13 @@ def test_an_error_that_nobody_expects_is_no_verdict(error, monkeypatch, capfd):
     assert "Traceback (most recent call last)" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("variables", [{"TF_DETERMINISTIC_OPS": "1"}, {"KERAS_BACKEND": "jax"}])
+def test_what_tensorflow_can_stand_changes_nothing(variables):
+    process = run_module("gru_addition.add", "1", "2", SOURCE, variables=variables)
+
+    assert (process.returncode, process.stdout, process.stderr) == (0, "3\n", "")
+
+
 def test_a_reader_that_has_left_is_no_verdict():
     process = subprocess.Popen(
         [sys.executable, "-m", "gru_addition.add", "-", SOURCE],
@@ -129,16 +136,17 @@ def test_output_that_can_not_be_written_does_not_change_what_the_status_means(st
         assert process.stderr == f"{ADD}: [Errno 28] No space left on device\n"
 
 
+@pytest.mark.parametrize("words", ["no AVX here\n", ""])
 @pytest.mark.parametrize("end", ["os.abort()", "os._exit(1)", "os.kill(os.getpid(), 9)"])
-def test_what_ends_the_process_in_a_quiet_import_has_the_last_word(end, tmp_path):
+def test_what_ends_the_process_in_a_quiet_import_has_the_last_word(end, words, tmp_path):
     """As TensorFlow ends it on a processor for which it was not built."""
-    code = f"import os; os.write(2, b'no AVX here\\n'); {end}"
+    code = f"import os; os.write(2, {words.encode()}); {end}"
     variables = module_that(code, "tensorflow", tmp_path)
 
     process = run_module("gru_addition.add", "1", "2", SOURCE, variables=variables)
 
     assert process.returncode != 0
-    assert process.stderr == "no AVX here\n"
+    assert process.stderr == (words or quiet.DIED.decode())
 
 
 def test_quiet_bodies_in_many_threads_leave_standard_error_where_it_was():
