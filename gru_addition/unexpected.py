@@ -27,7 +27,9 @@ def take_over():
 
 
 def _tell(_, error, __):
-    name = sys.modules["__main__"].__spec__.name.removesuffix(".__main__")
+    # It has none until Python knows which command it is.
+    spec = sys.modules["__main__"].__spec__
+    name = "gru_addition" if spec is None else spec.name.removesuffix(".__main__")
     is_interrupted = isinstance(error, KeyboardInterrupt)
     message = "interrupted" if is_interrupted else in_one_line(error)
     print(f"python -m {name}: {message}", file=sys.stderr)

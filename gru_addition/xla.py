@@ -45,7 +45,7 @@ def check_flags():
     if trial.returncode != 0:
         *_, last_line = ["it says nothing", *trial.stderr.split("\n")[:-1]]
         # Severity, time and place stand before what is said.
-        reason = re.sub(r"^[A-Z]\d{4} [^\]]*\] ", "", last_line)
+        reason = re.sub(r"^.*\.cc:\d+\] ", "", last_line)
         names, shown = " and ".join(given), brief(" ".join(given.values()))
         raise ValueError(f"{names} must hold flags that TensorFlow takes, not {shown}: {reason}")
 

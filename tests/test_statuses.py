@@ -191,3 +191,13 @@ def test_flags_of_our_own_need_no_trial(monkeypatch):
 
     xla.check_flags()
     command_line._check_environment()
+
+
+def test_an_error_before_python_knows_the_command_is_told_too(capsys, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
+
+    with pytest.raises(SystemExit) as exit_:
+        unexpected._tell(KeyboardInterrupt, KeyboardInterrupt(), None)
+
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == "python -m gru_addition: interrupted\n"
