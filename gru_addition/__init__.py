@@ -8,7 +8,7 @@ import sys
 __version__ = "0.1.0"
 
 if sys.argv[:1] == ["-m"]:
-    # Python is about to run one of the commands, which owns its process.
+    # Python is about to run a module, probably one of our commands, which owns its process.
     from gru_addition import unexpected
 
     unexpected.take_over()

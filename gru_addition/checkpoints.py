@@ -118,14 +118,23 @@ def load_network(path, resolution=None):
     Raises the errors of `load`.
     """
     if os.path.exists(f"{path}{variables.INDEX}"):
-        settings = f"{path}{CONFIG}"
-        is_of_a_run = os.path.lexists(settings)
-        saved = _read_config(settings).resolution if is_of_a_run else None
+        saved = _resolution_beside(path)
         weights = variables.read_weights(path)
     else:
         checkpoint, weights = load_with_weights(path)
         saved = checkpoint.config.resolution
     return weights, saved if resolution is None else resolution
+
+
+def _resolution_beside(prefix):
+    """The resolution of the run that a checkpoint is one of; None if it is one of no run."""
+    directory, stem = os.path.split(os.path.abspath(prefix))
+    if os.path.lexists(os.path.join(directory, MANIFEST)):
+        for entry in read_manifest(directory):
+            if stem_of(entry["iteration"]) == stem:
+                return load(directory, entry["iteration"]).config.resolution
+    settings = f"{prefix}{CONFIG}"
+    return _read_config(settings).resolution if os.path.lexists(settings) else None
 
 
 def read_manifest(directory):
@@ -200,6 +209,8 @@ def _as_history(path, content, iteration, iterations):
         if losses.dtype != LOSSES or losses.shape != (iteration,) or iteration > iterations:
             raise ValueError(f"it does not hold the losses of {iteration} iterations")
         history.extend(losses["train_losses"], losses["validation_losses"])
+    except MemoryError:
+        raise
     except Exception as error:  # NumPy raises many kinds for what is not of its format.
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
     return history

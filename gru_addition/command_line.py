@@ -15,7 +15,7 @@ from gru_addition import unexpected, xla
 from gru_addition.checks import brief, whole_number
 from gru_addition.config import RESOLUTIONS
 from gru_addition.interruption import Interrupted, handled_by
-from gru_addition.quiet import errors_in_one_line
+from gru_addition.quiet import without_kept_output
 
 DEFAULT_DIRECTORY = "runs/latest"
 LONGEST_MESSAGE = 200
@@ -40,21 +40,20 @@ def run_command(name, command, argv):
         if getattr(sys, stream) is None:
             # It was closed, which few who write to it expect.
             setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115
-    # It logs what it makes of the user's settings, a line for each text in a picture.
+    # Matplotlib logs a line for each text in a picture if it dislikes the user's settings.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold characters that the terminal can't show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with warnings.catch_warnings(), handled_by(_interrupt), errors_in_one_line():
+        with warnings.catch_warnings(), handled_by(_interrupt), without_kept_output():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_: say(name, message)
-            _check_environment()
             status = command(argv) or 0
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _drop(sys.stdout)
+        _drop_output()
         return READER_HAS_LEFT
     except Interrupted as interrupted:
         message, status = str(interrupted), 128 + interrupted.number
@@ -62,26 +61,21 @@ def run_command(name, command, argv):
         message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
         message, status = str(error), 2
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            raise  # Help was asked for, and given.
         message, status = unexpected.in_one_line(error), unexpected.ERROR
     say(name, message)
     try:
         sys.stdout.flush()
     except OSError:
-        _drop(sys.stdout)
+        _drop_output()
     return status
 
 
-def _drop(stream):
+def _drop_output():
     """Drop what is not yet written, for which Python would end with a status of its own."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _check_environment():
-    try:
-        xla.check_flags()
-    except ValueError as error:
-        raise UserError(error) from None
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(number, frame):
@@ -90,10 +84,7 @@ def _interrupt(number, frame):
 
 def say(name, message):
     """Print what a command has to say, in one line, to standard error."""
-    try:
-        print(f"{name}: {' '.join(str(message).splitlines())}", file=sys.stderr, flush=True)
-    except OSError:  # Nobody can be told; the status still tells.
-        _drop(sys.stderr)
+    unexpected.write(f"{name}: {' '.join(str(message).splitlines())}\n")
 
 
 class Parser(argparse.ArgumentParser):
@@ -108,13 +99,20 @@ class Parser(argparse.ArgumentParser):
         raise UserError(message)
 
     def parse_args(self, argv):
-        """Parse the arguments; refuse, by name, those that are none of ours, even empty ones."""
+        """Parse the arguments; refuse, by name, those that are none of ours, even empty ones.
+
+        Flags in the environment that TensorFlow does not accept are refused, too.
+        """
         options, unknown = self.parse_known_args(argv)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(map(brief, unknown))}")
         # Up to Python 3.12, argparse makes an empty list of it.
         if [] in vars(options).values():
             self.error("an argument must have another value, not '--'")
+        try:
+            xla.check_flags()
+        except ValueError as error:
+            self.error(str(error))
         return options
 
     def add_source(self):
@@ -179,20 +177,22 @@ def read_resolution(options):
 
 def name_network(source, resolution):
     """Say in words which network a verdict is about: whose, and whether its state is rounded."""
-    return f"the network of {source}" + (
-        "" if resolution is None else f", its state rounded to multiples of 1/{resolution},"
-    )
+    return f"network of {source}{_rounded(resolution)}"
 
 
 def tell_other_network(source, resolution, saved_resolution):
     """Say that a verdict is not about the network that is asked by default, if that is so."""
     if resolution != saved_resolution:
-        how = "not rounded" if saved_resolution is None else f"rounded to 1/{saved_resolution}"
+        default = _rounded(saved_resolution) or " without rounding its state"
         print(
-            "This is another network than add and export run by default, whose state is "
-            f"{how};\nthey run this one with --from={shlex.quote(source)} "
+            f"By default, add and export run another network, that of {source}{default}.\n"
+            f"To run the one judged here, use --from={shlex.quote(source)} "
             f"--resolution={resolution}."
         )
+
+
+def _rounded(resolution):
+    return "" if resolution is None else f" with its state rounded to multiples of 1/{resolution}"
 
 
 def _flag(name):

@@ -50,7 +50,8 @@ def export(weights, directory, overwrite=False, resolution=None):
     a GPU, `tf.config.experimental.enable_tensor_float_32_execution(False)` keeps that from
     shortening float32 numbers, which no proof allows for. Raises `ValueError`
     if the directory exists and is not to be replaced, the errors of `AdditionModel.for_weights`,
-    and `OSError` if it can't be written, or if what was written does not load or add as it should.
+    and `OSError` if it can't be written, or if what was written does not load, or computes another
+    output.
     """
     from gru_addition.graphs import undisturbed
 
@@ -61,13 +62,15 @@ def export(weights, directory, overwrite=False, resolution=None):
             directories_made(target.parent),
             tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary,
         ):
-            # It has its name from the beginning, since TensorFlow can't read under each that it
-            # can write under.
+            # It has its final name from the start: there are names under which TensorFlow can write
+            # and not read.
             new, old = Path(temporary, "new", target.name), Path(temporary, "old")
             new.parent.mkdir()
             with writing():
                 undisturbed(_write, weights, resolution, new)
-            undisturbed(_check_loads, new, target, network)
+            # The names of the directories above it matter only to those who give them.
+            as_given = new if os.path.isabs(directory) else os.path.relpath(new)
+            undisturbed(_check_loads, as_given, network)
             with put_off():
                 _exchange(target, new, old, overwrite)
     except OSError as error:
@@ -123,7 +126,7 @@ def _write(weights, resolution, directory):
         builder.save()
 
 
-def _check_loads(directory, target, network):
+def _check_loads(directory, network):
     """Raise `OSError` unless TensorFlow loads a SavedModel, and it computes what `network` does."""
     from gru_addition.graphs import open_session
     from gru_addition.model import tf
@@ -137,7 +140,7 @@ def _check_loads(directory, target, network):
             y = session.run(signature.outputs["y"].name, feed)
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = brief(str(error))
-        if set("[\\") & set(str(target)):
+        if set("[\\") & set(str(directory)):
             reason = "it reads [ and \\ in a name as patterns, and does not find what is there"
         raise OSError(f"TensorFlow can't load it from there: {reason}") from None
     h_t = network.settle(network.steps(np.zeros((1, network.hidden_size))))
@@ -193,7 +196,7 @@ def _export_and_say(argv):
         _check_target(directory, overwrite)
     weights, resolution = load_network(options["from"], read_resolution(options))
     export(weights, directory, overwrite, resolution)
-    print(f"T{name_network(options['from'], resolution)[1:]} is exported to {directory}.")
+    print(f"The {name_network(options['from'], resolution)} is exported to {directory}.")
 
 
 if __name__ == "__main__":

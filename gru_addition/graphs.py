@@ -8,15 +8,15 @@ their own; functions are traced by name; and sessions have options of their own.
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, TimeoutError
 
 import numpy as np
 
 from gru_addition.model import tf
 from gru_addition.quiet import quiet_body
 
-# Long enough for any process that works, on any machine: it takes a few tenths of a second.
-SECONDS_TO_ANSWER = 20
+# A working process answers in a few tenths of a second.
+SECONDS_TO_ANSWER = 60
 
 # The processes in which sessions are known to work: this one, and those forked from it so far.
 _working = {os.getpid()}
@@ -26,17 +26,43 @@ _xla_works = False
 
 def undisturbed(function, *arguments):
     """Call a function in a thread in which nothing is switched on; return what it returns."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(function, *arguments).result()
+    thread, outcome = _started(function, *arguments)
+    try:
+        return outcome.result()
+    finally:
+        thread.join()
+
+
+def _started(function, *arguments):
+    """A thread that calls a function, and the `Future` of what comes of it."""
+    outcome = Future()
+
+    def call():
+        try:
+            outcome.set_result(function(*arguments))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    # An executor's threads would be waited for at the end, and they can't be had after it began.
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    return thread, outcome
 
 
 def build_graph(build):
-    """Call `build()` in a new graph; return the graph, finalized, and what `build` returned."""
+    """Call `build()` in a new graph; return the graph, finalized, and what `build` returned.
+
+    Raises `RuntimeError` for a switch with which XLA can't compile loops, and ends the process.
+    """
     return undisturbed(_build_graph, build)
 
 
 def _build_graph(build):
     with tf.Graph().as_default() as graph:
+        if _outputs_all_intermediates():
+            raise RuntimeError(
+                "tf.compat.v1.experimental.output_all_intermediates must be None, not True"
+            )
         # XLA reads and writes TensorFlow 2's kind of variables, which a process that has called
         # `tf.disable_v2_behavior()` would not get otherwise.
         tf.get_variable_scope().set_use_resource(True)
@@ -50,11 +76,6 @@ def compiled(function, *tensors):
 
     Raises `RuntimeError` if that is not what TensorFlow makes of it.
     """
-    if _outputs_all_intermediates():
-        raise RuntimeError(
-            "tf.compat.v1.experimental.output_all_intermediates must be None, not True, where XLA "
-            "compiles a loop"
-        )
     traced = tf.function(function, jit_compile=True, autograph=False)
     # Called by itself, it would be run line by line where `tf.config.run_functions_eagerly` is on.
     results = traced.get_concrete_function(*tensors)(*tensors)
@@ -65,25 +86,28 @@ def compiled(function, *tensors):
 
 
 def _outputs_all_intermediates():
-    # TensorFlow has no public way to ask.
-    from tensorflow.python.ops.control_flow_util_v2 import output_all_intermediates
-
+    try:
+        # TensorFlow has no public way to ask.
+        from tensorflow.python.ops.control_flow_util_v2 import output_all_intermediates
+    except ImportError:
+        return False
     return output_all_intermediates()
 
 
 def open_session(graph):
     """Return a session that runs on the CPU, whatever the devices and options of others.
 
-    On a GPU the last digits would be others, and with TensorFloat-32 not only the last ones. How
-    many threads there are is left to the host.
+    On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. How many
+    threads there are is left to the host.
 
-    Raises `RuntimeError` in a process in which each session hangs, since it was forked from one
-    that had used TensorFlow; and in a thread whose numbers are not rounded to the nearest.
+    Raises `RuntimeError` in a process where every session would hang, because it was forked from
+    one that had used TensorFlow; and in a thread that does not round to the nearest.
     """
     half_a_digit = np.float64(2) ** -53
     if 1 + half_a_digit != 1 or 1 - half_a_digit / 4 != 1:
         raise RuntimeError(
-            "numbers must be rounded to the nearest, not as a library has told this processor to"
+            "floating-point numbers must be rounded to the nearest, not as some library has told "
+            "this thread to (by fesetround, say)"
         )
     _check_process()
     return tf.Session(graph=graph, config=_options())
@@ -93,14 +117,14 @@ def _check_process():
     if os.getpid() in _working:
         return
     # Nothing tells beforehand: the threads of the process that it was forked from are gone.
-    thread = threading.Thread(target=_try_xla, daemon=True)
-    thread.start()
-    thread.join(SECONDS_TO_ANSWER)
-    if thread.is_alive():
+    _, outcome = _started(_try_xla)
+    try:
+        outcome.result(SECONDS_TO_ANSWER)
+    except TimeoutError:
         raise RuntimeError(
             "TensorFlow hangs in this process, which was forked from one that had used it; start "
             "processes by the method spawn or forkserver of multiprocessing instead"
-        )
+        ) from None
     _working.add(os.getpid())
 
 
@@ -124,7 +148,7 @@ def compiled_where_possible(function, *tensors):
 
 
 def xla_is_available():
-    """Whether XLA can compile and run a function on this machine; errors as of `open_session`."""
+    """Whether XLA can compile and run a function here; raises the errors of `open_session`."""
     global _xla_works
     if not _xla_works:
         _check_process()

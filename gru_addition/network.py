@@ -7,6 +7,8 @@ states, and the study of all sums is the study of one map: from a state to the f
     network.settle(network.steps(np.zeros((1, 16))))   # the four states after the first column
 """
 
+from functools import wraps
+
 import numpy as np
 
 from gru_addition.checks import named_arrays, real_array, whole_number
@@ -16,8 +18,17 @@ from gru_addition.config import RESOLUTIONS
 A = np.array([0, 0, 1, 1])
 B = np.array([0, 1, 0, 1])
 STATES_AT_A_TIME = 8192
-# A sigmoid of a large number is 0 or 1 whatever NumPy is told to make of that.
-quietly = np.errstate(over="ignore", under="ignore")
+
+
+def ignoring_overflow(function):
+    """Let a function take the sigmoid of large numbers, whatever NumPy is told to make of that."""
+
+    @wraps(function)
+    def ignoring(*arguments, **options):
+        with np.errstate(over="ignore", under="ignore"):
+            return function(*arguments, **options)
+
+    return ignoring
 
 
 class Network:
@@ -54,7 +65,7 @@ class Network:
             gate: columns @ self.weights["W" + gate] + self.weights["b" + gate] for gate in "rzh"
         }
 
-    @quietly
+    @ignoring_overflow
     def steps(self, h):
         """The states that follow on h, (n, hidden_size), for each pair of bits, not yet rounded.
 
@@ -67,7 +78,7 @@ class Network:
         z, _, proposal = self.gates(h)
         return (1 - z) * h[:, np.newaxis] + z * proposal
 
-    @quietly
+    @ignoring_overflow
     def gates(self, h):
         """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps` from h.
 
@@ -85,7 +96,7 @@ class Network:
         """States as the network keeps them: rounded, if it rounds them."""
         return h if self.resolution is None else np.round(h * self.resolution) / self.resolution
 
-    @quietly
+    @ignoring_overflow
     def output(self, h):
         """The output for states of shape (..., hidden_size): (...), above 0.5 for a one."""
         return h @ self.weights["W_output"][:, 0] + self.weights["b_output"][0]

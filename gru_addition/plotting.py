@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gru_addition.checks import brief, whole_number
+from gru_addition.unexpected import in_one_line
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 
@@ -50,7 +51,7 @@ def as_png(draw, *arguments):
     try:
         draw(*arguments).savefig(png, format="png")
     except Exception as error:  # It raises many kinds.
-        warnings.warn(f"the figure can't be drawn: {brief(str(error))}", stacklevel=2)
+        warnings.warn(f"the figure can't be drawn: {in_one_line(error)}", stacklevel=2)
         return None
     return png.getvalue()
 

@@ -57,7 +57,7 @@ import math
 import os
 import shlex
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,7 +78,7 @@ from gru_addition.command_line import (
 from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import encode, from_bytes
 from gru_addition.integers import write_integer
-from gru_addition.network import A, B, Network, quietly
+from gru_addition.network import A, B, Network, ignoring_overflow
 from gru_addition.pairs import CHALLENGE, challenge
 from gru_addition.plotting import as_png
 from gru_addition.portraits import proof_figure
@@ -125,7 +125,7 @@ class Proof:
     tried: tuple = ()
 
 
-@quietly
+@ignoring_overflow
 def prove(weights, resolution=None):
     """Return a `Proof` about the network with these weights.
 
@@ -251,7 +251,7 @@ def _failure(certificate, weights, graph):
     pairs, states_before = np.tile(np.stack([A, B], axis=1), (len(states), 1)), states.repeat(4, 0)
     expected_h_t = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
     expected_output = network.output(expected_h_t)
-    # All that computes with these weights: the tutorial's graph, and the one that `add` compiles.
+    # Everything that computes with these weights: the tutorial's graph, and the one of `add`.
     adder = Adder.from_weights(weights, resolution)
     for name, computed in {"the real graph": graph, "the graph of add": adder}.items():
         output, h_t = computed.after_column(pairs, states_before)
@@ -303,7 +303,9 @@ def _prove_and_say(argv):
     source, given_resolution, directory, is_challenged = _parse(argv)
     weights, saved_resolution = load_network(source)
     resolution = saved_resolution if given_resolution is None else given_resolution
-    with naming_flags(["output_dir"]), prepared_directory(directory):
+    with ExitStack() as stack:
+        with naming_flags(["output_dir"]):
+            stack.enter_context(prepared_directory(directory))
         proof = prove(weights, resolution)
         print(_in_words(proof, name_network(source, resolution)), flush=True)
         tell_other_network(source, resolution, saved_resolution)
@@ -369,25 +371,24 @@ def _parse(argv):
 
 
 def _in_words(proof, network):
-    """Tell what is known; network: which one it is known of, in words."""
+    """Tell what is known of a network; network: which one that is, in words."""
     if proof.verdict == PROVED:
         automaton = Automaton.of_certificate(proof.certificate)
         states, smallest = len(automaton.targets), len(automaton.minimised()[0].targets)
         balls = "states" if proof.certificate["resolution"] else "balls around states"
         return (
-            f"proved: {network} adds every pair correctly at every length\n\n"
+            f"proved: the {network} adds every pair correctly at every length\n\n"
             f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
             f"pairs of bits\nlead into others. Minimised, they are {smallest}: the carry."
         )
     if proof.verdict == UNDECIDED:
         tried = "\n".join(f"- {what}" for what in proof.tried)
-        network = network.rstrip(",")
-        return f"undecided: of {network}, no wrong sum was found, and no proof\n\nTried:\n{tried}"
+        return f"undecided: found no wrong sum of the {network}, and no proof\n\nTried:\n{tried}"
     wrong = proof.wrong_sum
     name = "the smallest wrong sum" if proof.is_smallest else "the smallest wrong sum found"
     sum_ = f"{_shown(wrong.a)} + {_shown(wrong.b)}, on {wrong.num_bits:,} bits"
     lines = [
-        f"refuted: {name} of {network} is {sum_}",
+        f"refuted: {name} of the {network} is {sum_}",
         "",
         _columns(wrong, proof.answer),
         "",

@@ -13,6 +13,8 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 
+from gru_addition import unexpected
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING = "3"
 
@@ -22,10 +24,10 @@ DIED = b"the process ended while TensorFlow was starting, without a word\n"
 KEEPER = f"""
 import os
 kept = b""
-while not kept.endswith(({FORGET!r}, {SHOW!r})) and (more := os.read(0, 65536)):
+while {FORGET!r} not in kept and {SHOW!r} not in kept and (more := os.read(0, 65536)):
     kept += more
-if not kept.endswith({FORGET!r}):
-    os.write(2, kept.removesuffix({SHOW!r}) or {DIED!r})
+if {FORGET!r} not in kept:
+    os.write(2, kept.replace({SHOW!r}, b"") or {DIED!r})
 """
 # File descriptor 2 belongs to all threads, so that one at a time may point it elsewhere.
 _turn = threading.RLock()
@@ -60,8 +62,8 @@ def quiet_body():
     """Keep whatever runs in the body from writing to file descriptor 2, unless it fails.
 
     TensorFlow 2.16 logs its first compilation by XLA whatever the level. What was kept back is
-    shown if the body raises an error, and even if it ends the process. Nothing is kept from whom
-    the level says wants it.
+    shown if the body raises an error, and even if it ends the process. If the level asks for the
+    log, nothing is held back.
     """
     if _log_is_wanted():
         yield
@@ -85,8 +87,9 @@ def quiet_body():
 
 
 def _started_keeper():
-    if getattr(sys, "frozen", False) or not sys.executable:
-        # An application has Python in it, and can't start another one.
+    name = os.path.basename(sys.executable or "")
+    if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
+        # An application that has Python in it would start itself once more.
         return None
     try:
         # Neither Ctrl-C nor what stands in the environment or the directory concerns it.
@@ -110,10 +113,10 @@ def silence():
 
 
 @contextmanager
-def errors_in_one_line():
-    """In the body, do not show what was kept back because of an error that is told in one line."""
+def without_kept_output():
+    """In the body, show what was kept back before an error only with the error's traceback."""
     global _errors_are_shown
-    before, _errors_are_shown = _errors_are_shown, False
+    before, _errors_are_shown = _errors_are_shown, unexpected.is_shown()
     try:
         yield
     finally:

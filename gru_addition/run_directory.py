@@ -44,11 +44,12 @@ class RunDirectory:
     """Where a run is saved; made by `open_run`.
 
     path: its full path.
+    given: the name by which it was opened.
     resumed: the `Checkpoint` to go on from, or None for a new run.
     """
 
-    def __init__(self, path, resumed, listed):
-        self.path, self.resumed = path, resumed
+    def __init__(self, path, given, resumed, listed):
+        self.path, self.given, self.resumed = path, given, resumed
         self._listed = listed
         self._identity = _identity(path)
 
@@ -170,7 +171,7 @@ def open_run(output_dir, resume=False, overwrite=False):
                 "output_dir must be a directory without a run, unless resume or overwrite is "
                 f"given, not {brief(str(output_dir))}"
             )
-        yield RunDirectory(path, resumed, listed)
+        yield RunDirectory(path, output_dir, resumed, listed)
 
 
 def _holds_a_run(directory):

@@ -51,7 +51,7 @@ def prepared_directory(directory):
 
 
 def check_name(path):
-    """Raise `ValueError` for a name that TensorFlow reads in another way, or not at all."""
+    """Raise `ValueError` for a name that TensorFlow misreads or can't read."""
     name = os.fsdecode(path)
     if "://" in name:
         raise ValueError("TensorFlow takes it for an address")
@@ -67,8 +67,10 @@ def directories_made(path):
     made = []
     try:
         for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
-            missing.mkdir(exist_ok=True)
-            made.append(missing)
+            # Another process may make it in the meantime, and then it is that one's.
+            with suppress(FileExistsError):
+                missing.mkdir()
+                made.append(missing)
             sync(missing.parent)
         yield
     except BaseException:

@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver, get_context, parent_process
 
 from tqdm import tqdm
@@ -235,11 +235,10 @@ def _study_and_say(argv):
     names, seeds, directory, address = _parse(argv)
     recipes = {name: RECIPES[name] for name in names}
     executors = local_processes() if address is None else dask_cluster(address)
-    with (
-        naming_flags(["output_dir"]),
-        prepared_directory(directory) as path,
-        tqdm(unit="run", disable=None, leave=False) as bar,
-    ):
+    with ExitStack() as stack:
+        with naming_flags(["output_dir"]):
+            path = stack.enter_context(prepared_directory(directory))
+        bar = stack.enter_context(tqdm(unit="run", disable=None, leave=False))
 
         def report(number, done):
             if bar.total is None and done > 0:

@@ -164,7 +164,7 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
             session.run(built.initialize, feed_dict=built.initial_values)
             save()
             if directory is not None:
-                variables.warn_of_pattern(directory.path)
+                variables.warn_of_pattern(directory.given)
         else:
             _warn_of_other_digits(resumed.computed_by, built.computed_by)
             variables.restore(built.saver, session, resumed.prefix)

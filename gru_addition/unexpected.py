@@ -1,6 +1,6 @@
-"""Errors that nobody expects, told by a command in one line, with a status that is no verdict.
+"""How a command reports an unexpected error: in one line, with a status that is no verdict.
 
-It imports nothing but Python's own library, so that it can tell of whatever else can't be imported.
+It imports nothing but Python's own library, so that it can report whatever else can't be imported.
 """
 
 import os
@@ -14,23 +14,43 @@ LONGEST = 200
 
 def in_one_line(error):
     """Describe an error; show its traceback to whoever has set `GRU_ADDITION_TRACEBACK`."""
-    if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+    if is_shown():
+        write("".join(traceback.format_exception(type(error), error, error.__traceback__)))
     what = " ".join(f"{type(error).__name__}: {error}".split())
     what = what if len(what) <= LONGEST else what[:LONGEST] + "..."
     return f"unexpected {what} ({TRACEBACK}=1 shows where it comes from)"
 
 
+def is_shown():
+    return bool(os.environ.get(TRACEBACK))
+
+
+def write(text):
+    """Write to standard error, if there is one and it can be written to."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        # Python would end with a status of its own, since it could not write the rest either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def take_over():
-    """Let what ends this process, a command, before the command can tell it be told here."""
-    sys.excepthook = _tell
+    """Report errors raised before a command itself can report them."""
+    sys.excepthook = _report
 
 
-def _tell(_, error, __):
-    # It has none until Python knows which command it is.
+def _report(kind, error, trace):
+    # It has no name until Python knows which module it is to run.
     spec = sys.modules["__main__"].__spec__
+    names = sys.orig_argv if spec is None else [spec.name]
+    if not any(name.startswith("gru_addition") for name in names):
+        # It is somebody else's module that imports this package.
+        sys.__excepthook__(kind, error, trace)
+        return
     name = "gru_addition" if spec is None else spec.name.removesuffix(".__main__")
     is_interrupted = isinstance(error, KeyboardInterrupt)
     message = "interrupted" if is_interrupted else in_one_line(error)
-    print(f"python -m {name}: {message}", file=sys.stderr)
+    write(f"python -m {name}: {message}\n")
     raise SystemExit(INTERRUPTED if is_interrupted else ERROR)

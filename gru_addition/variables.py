@@ -42,7 +42,7 @@ def save(saver, session, prefix):
 
 
 def warn_of_pattern(directory):
-    """Give a warning if TensorFlow finds nothing in a directory that has a checkpoint."""
+    """Give a warning if TensorFlow finds no checkpoint in a directory of that name that has one."""
     from gru_addition.model import tf
 
     if not tf.io.gfile.glob(os.path.join(directory, f"*{INDEX}")):

@@ -351,9 +351,9 @@ def read_certificate(path):
                 raise ValueError("compressed")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
-    except (
-        Exception
-    ) as error:  # NumPy and zipfile raise many kinds for what is not of their format.
+    except MemoryError:
+        raise
+    except Exception as error:  # NumPy and zipfile raise many kinds.
         raise RefusedError(f"the file holds no certificate ({type(error).__name__})") from None
 
 
@@ -380,16 +380,21 @@ def _verify_and_say(argv):
     source = options["from"]
     try:
         certificate = read_certificate(options["certificate"])
-        weights, saved_resolution = load_network(source)
-        resolution = saved_resolution if resolution is None else resolution
-        verify(certificate, weights, resolution)
     except RefusedError as error:
         print(f"refused: {error}")
         return 1
+    weights, saved_resolution = load_network(source)
+    resolution = saved_resolution if resolution is None else resolution
+    name = name_network(source, resolution)
+    try:
+        verify(certificate, weights, resolution)
+    except RefusedError as error:
+        print(f"refused for the {name}: {error}")
+        tell_other_network(source, resolution, saved_resolution)
+        return 1
     states = len(certificate["states"])
     print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
-    name = name_network(source, resolution)
-    print(f"T{name[1:]} adds every pair correctly at every length.")
+    print(f"The {name} adds every pair correctly at every length.")
     tell_other_network(source, resolution, saved_resolution)
     return 0
 

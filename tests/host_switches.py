@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy_gru
 
+from gru_addition import graphs
 from gru_addition.export import export
 from gru_addition.prove import prove
 from gru_addition.train import Config, train
@@ -37,7 +38,8 @@ def numbers():
     outputs = runs[0].adder.predict(np.ones((1, 5, 2))).ravel().tolist()
     # For a verdict that is a proof, the graph of add is asked too.
     verdict = prove(WEIGHTS, resolution=1).verdict
-    return {"numbers": [*losses, outputs], "verdict": verdict}
+    is_compiled = graphs.xla_is_available()
+    return {"numbers": [*losses, outputs], "verdict": verdict, "is compiled": is_compiled}
 
 
 def in_three_threads():

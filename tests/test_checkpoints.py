@@ -780,6 +780,10 @@ def test_a_directory_in_which_tensorflow_finds_nothing_is_trained_in_with_a_warn
 
     assert_same_numbers(train(TINY, name, resume=True), Run.restore(name))
     assert tf.train.latest_checkpoint(name) is None
+    # Only the name that is given counts.
+    monkeypatch.chdir(tmp_path / name)
+    train(TINY, "run")
+    assert tf.train.latest_checkpoint("run") == "run/model.ckpt-4"
 
 
 # What is hostile.

@@ -142,6 +142,15 @@ def test_a_name_under_which_tensorflow_finds_nothing_is_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_a_relative_name_only_that_counts(tmp_path, monkeypatch):
+    (tmp_path / "[x]").mkdir()
+    monkeypatch.chdir(tmp_path / "[x]")
+
+    export(WEIGHTS, "model")
+
+    assert [path.name for path in (tmp_path / "[x]").iterdir()] == ["model"]
+
+
 @pytest.mark.parametrize("name", ["a b", "ünï", "a*b", "x]"])
 def test_under_odd_names_that_it_can_read_it_is_loaded(name, tmp_path):
     export(WEIGHTS, tmp_path / name)

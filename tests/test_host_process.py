@@ -17,12 +17,12 @@ from gru_addition.model import AdditionModel, tf
 # What can be thrown back is tried in one process; what can't, in one each.
 IN_ONE_PROCESS = {
     "switches": [
-        "functions run eagerly", "numerics are checked", "debug info is dumped",
+        "three threads", "functions run eagerly", "numerics are checked", "debug info is dumped",
         "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
         "another floatx + soft placement off + placements are logged",
         "a default device + a strategy + a gradient tape + an outer name scope",
         "an outer graph + an outer session + NumPy raises errors", "mirrored",
-        "control flow v1", "reference variables", "three threads",
+        "control flow v1", "reference variables",
     ],
     "determinism and NumPy's behaviour": ["determinism", "NumPy's behaviour"],
     "eager execution off": ["eager execution off + functions run eagerly"],
@@ -33,8 +33,8 @@ ALONE = [
 ]
 IN_THE_ENVIRONMENT = {
     "determinism": {"TF_DETERMINISTIC_OPS": "1"},
-    "Keras with JAX": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
-    "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
+    "Keras with JAX, which need not be here": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
+    "Keras with PyTorch, which need not be here": {"KERAS_BACKEND": "torch"},
     "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
 }
 
@@ -61,6 +61,7 @@ def assert_undisturbed(undisturbed, figure, tmp_path):
         assert [name for name, _ in found] == names
         for name, computed in found:
             assert computed["verdict"] == undisturbed["verdict"] == "proved"
+            assert computed["is compiled"]
             numbers, expected = (
                 np.concatenate(each["numbers"]) for each in (computed, undisturbed)
             )

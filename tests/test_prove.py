@@ -135,7 +135,10 @@ def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(trained):
 
 
 def test_weights_set_by_hand_are_proved_right():
-    proof = prove(numpy_gru.perfect_weights(), resolution=1)
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        proof = prove(numpy_gru.perfect_weights(), resolution=1)
+        assert np.geterr() == before
 
     assert proof.verdict == "proved"
     assert len(proof.certificate["states"]) <= 9

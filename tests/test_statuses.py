@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, environment, run_module
 
-from gru_addition import add, command_line, quiet, unexpected, xla
+from gru_addition import add, quiet, unexpected, verify, xla
 from gru_addition.add import Adder
 
 ADD, TRAIN = "python -m gru_addition.add", "python -m gru_addition.train"
@@ -34,11 +35,11 @@ def assert_one_line(process, beginning):
         ),
         (
             "train", ["--iterations=1"], {"XLA_FLAGS": "--bogus_flag"},
-            "XLA_FLAGS must hold flags that TensorFlow takes, not '--bogus_flag': Unknown flag",
+            "XLA_FLAGS must hold flags that TensorFlow accepts, not '--bogus_flag': Unknown",
         ),
         (
             "add", ["1", "2", SOURCE], {"TF_XLA_FLAGS": "--bogus_flag"},
-            "TF_XLA_FLAGS must hold flags that TensorFlow takes, not '--bogus_flag': Unknown flag",
+            "TF_XLA_FLAGS must hold flags that TensorFlow accepts, not '--bogus_flag': Unknown",
         ),
     ],
 )  # fmt: skip
@@ -69,6 +70,20 @@ def test_a_library_that_is_broken_gets_one_line(command, name, tmp_path):
     assert_one_line(
         process, f"python -m gru_addition.{command}: unexpected OSError: libbroken.so is missing"
     )
+
+
+def test_a_module_of_somebody_else_that_imports_the_package_keeps_its_traceback(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "__init__.py").write_text("import gru_addition")
+    (tmp_path / "other" / "__main__.py").write_text("raise ValueError('theirs')")
+
+    process = run_module(
+        "other", variables={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, cwd=tmp_path
+    )
+
+    assert process.returncode == 1
+    assert process.stderr.startswith("Traceback (most recent call last)")
+    assert process.stderr.endswith("ValueError: theirs\n")
 
 
 def test_who_imports_the_package_keeps_a_hook_of_their_own():
@@ -190,14 +205,61 @@ def test_flags_of_our_own_need_no_trial(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", " ".join(xla.small_model_flags()))
 
     xla.check_flags()
-    command_line._check_environment()
 
 
 def test_an_error_before_python_knows_the_command_is_told_too(capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "gru_addition.add"])
 
     with pytest.raises(SystemExit) as exit_:
-        unexpected._tell(KeyboardInterrupt, KeyboardInterrupt(), None)
+        unexpected._report(KeyboardInterrupt, KeyboardInterrupt(), None)
 
     assert exit_.value.code == 130
     assert capsys.readouterr().err == "python -m gru_addition: interrupted\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("variables", [{}, {unexpected.TRACEBACK: "1"}])
+def test_a_broken_library_is_no_verdict_even_if_nobody_can_be_told(variables, tmp_path):
+    variables = variables | module_that("raise OSError('broken')", "gmpy2", tmp_path)
+    command = [sys.executable, "-m", "gru_addition.add", "1", "2"]
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(command, env=environment() | variables, stderr=full, check=False)
+
+    assert process.returncode == 2
+
+
+def test_a_library_that_ends_the_process_is_no_verdict(monkeypatch, capsys):
+    def fail(*_):
+        raise SystemExit(1)
+
+    monkeypatch.setattr(Adder, "restore", fail)
+
+    assert add.main(["1", "2"]) == 2
+    assert capsys.readouterr().err.startswith(f"{ADD}: unexpected SystemExit: 1 ")
+
+
+def test_memory_that_runs_out_is_no_verdict(monkeypatch, capsys, tmp_path):
+    def fail(*_, **__):
+        raise MemoryError
+
+    np.savez(tmp_path / "certificate.npz", states=np.zeros(3))
+    monkeypatch.setattr(verify.np, "load", fail)
+
+    assert verify.main([str(tmp_path / "certificate.npz")]) == 2
+    assert "out of memory" in capsys.readouterr().err
+
+
+def test_a_thread_that_outlives_the_main_thread_still_has_its_sum():
+    code = """
+import threading, time
+import numpy_gru
+from gru_addition.add import Adder
+def work():
+    time.sleep(0.5)
+    print(Adder.from_weights(numpy_gru.perfect_weights()).add(3, 4))
+threading.Thread(target=work).start()
+"""
+    variables = environment() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+
+    assert subprocess.check_output([sys.executable, "-c", code], env=variables, text=True) == "7\n"
