@@ -209,8 +209,6 @@ def _as_history(path, content, iteration, iterations):
         if losses.dtype != LOSSES or losses.shape != (iteration,) or iteration > iterations:
             raise ValueError(f"it does not hold the losses of {iteration} iterations")
         history.extend(losses["train_losses"], losses["validation_losses"])
-    except MemoryError:
-        raise
     except Exception as error:  # NumPy raises many kinds for what is not of its format.
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
     return history

@@ -113,7 +113,7 @@ for work in (lambda: train(Config(iterations=2)), build_adder):
     ("switch", "message"),
     [
         ("intermediates", "tf.compat.v1.experimental.output_all_intermediates must be None, not"),
-        ("rounding upwards", "numbers must be rounded to the nearest, not as a library has told"),
+        ("rounding upwards", "floating-point numbers must be rounded to the nearest, not as some"),
     ],
 )
 def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(switch, message):
