@@ -249,7 +249,7 @@ def _study_and_say(argv):
             bar.update(done - bar.n)
 
         try:
-            with executors as executor:
+            with executors as executor, naming_flags(["output_dir"]):
                 rows = study(recipes, seeds, path, executor, report)
         except Interrupted as interrupted:
             saved = "what is done is saved; the study goes on if it is started again"

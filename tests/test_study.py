@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from gru_addition import study as study_module
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
 from gru_addition.measure import LENGTHS
 from gru_addition.pairs import challenge, hard_pairs, random_pairs
-from gru_addition.storage import DamagedError
+from gru_addition.storage import DamagedError, locked
 from gru_addition.study import COLUMNS, RECIPES, local_processes, study
 from gru_addition.study_report import Results, intervals, study_figure, summary
 
@@ -396,3 +397,14 @@ def test_the_command_from_beginning_to_end(tmp_path):
     assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
     again = run_module("gru_addition.study", "--seeds=1", cwd=tmp_path)
     assert again.stdout.startswith(f"Going on: {len(RECIPES)} of {len(RECIPES)} runs are done")
+
+
+def test_a_directory_in_use_is_told_by_the_name_of_the_flag(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(study_module, "local_processes", lambda: ThreadPoolExecutor(1))
+
+    with locked(tmp_path):
+        status = study_module.main(["--seeds=1", f"--output-dir={tmp_path}"])
+
+    assert status == 2
+    message = "--output-dir must be a directory in which no other run is under way"
+    assert capsys.readouterr().err.startswith(f"python -m gru_addition.study: {message}")
