@@ -7,6 +7,9 @@ train: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
+quick: .venv/ready
+	$(BIN)/python -m pytest -m quick
+
 torture: .venv/ready
 	$(BIN)/python -m pytest -m torture
 
@@ -37,4 +40,4 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
-.PHONY: train test torture lint notebook notebooks browser benchmark
+.PHONY: train test quick torture lint notebook notebooks browser benchmark

@@ -1,16 +1,24 @@
-"""What the tests share: the golden record, one training run per seed, and a list of figures."""
+"""What the tests share: the golden record, trained runs, and what is printed at their end."""
 
 import json
 import os
+import pickle
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import compile_once
+import forked
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+from shared_runs import trained_once
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -19,7 +27,9 @@ STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
 ENGINES = "compiled", "session"
-FIGURES = pytest.StashKey()
+# For code that imports modules of the tests.
+WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+FIGURES, PROGRAMS, STARTED = (pytest.StashKey() for _ in range(3))
 
 # Speed is measured in benchmarks, never in a test.
 settings.register_profile("untimed", deadline=None)
@@ -44,38 +54,73 @@ def golden_graph():
     return json.loads((GOLDEN / "tf-1.3.0" / "graph.json").read_text())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once():
+    """The flags of TensorFlow with which this process compiles each program once."""
+    # Without graphs there is nothing to compile.
+    if "gru_addition.graphs" in sys.modules:
+        from gru_addition import graphs
+
+        # Now TensorFlow reads its flags.
+        assert graphs.xla_is_available()
+        compile_once.give_equal_graphs_equal_names()
+    # They are not for every process that a test starts.
+    return os.environ.pop(compile_once.FLAGS)
+
+
 @pytest.fixture(scope="session")
-def default_command(tmp_path_factory):
+def shared(tmp_path_factory):
+    """The directory that all processes of a test session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def default_command(shared):
     """`python -m gru_addition.train` without arguments: its process, and where it ran."""
-    directory = tmp_path_factory.mktemp("default")
-    return run_module("gru_addition.train", cwd=directory), directory
+    directory, process = shared / "default", shared / "default.pickle"
+    with FileLock(f"{directory}.lock"):
+        if not process.exists():
+            directory.mkdir()
+            ended = run_from_scratch("-m", "gru_addition.train", cwd=directory)
+            process.write_bytes(pickle.dumps(ended))
+    return pickle.loads(process.read_bytes()), directory
 
 
 @pytest.fixture(scope="session")
-def trained(default_command):
-    """A function of engine and seed that returns the tutorial's run, trained once per test session.
+def trained_in(shared):
+    """A function of settings that returns the directory of their run, not to be changed."""
+    (shared / "runs").mkdir(exist_ok=True)
+    return partial(trained_once, directory=shared / "runs")
 
-    That of the defaults is read from what the command saved.
-    """
-    from gru_addition.train import Config, Run, train
 
-    @cache
-    def run(engine, seed):
-        config = Config(seed=seed, engine=engine)
-        if config == Config():
-            return Run.restore(default_command[1] / "runs" / "latest")
-        return train(config)
+@pytest.fixture(scope="session")
+def trained(trained_in):
+    """A function of settings that returns the run, trained once per test session."""
+    from gru_addition.train import Run
 
-    return run
+    return cache(lambda config: Run.restore(trained_in(config)))
 
 
 def run_module(module, *arguments, variables=None, **options):
-    """Run `python -m module` in a process of its own, on this checkout.
+    """Run `python -m module` in a process of its own, on this checkout; see `forked`.
 
     variables: what the environment is to hold besides.
     """
+    return forked.run(["-m", module, *arguments], environment() | (variables or {}), **options)
+
+
+def run_code(code, *arguments, variables=None, **options):
+    """Run `python -c code` like `run_module`; return what it prints."""
+    process = forked.run(["-c", code, *arguments], environment() | (variables or {}), **options)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def run_from_scratch(*arguments, variables=None, **options):
+    """Run Python in a process that imports everything itself."""
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, *arguments],
         env=environment() | (variables or {}), capture_output=True, text=True, **options,
     )  # fmt: skip
 
@@ -122,6 +167,17 @@ def figure(request):
 
 def pytest_configure(config):
     config.stash[FIGURES] = []
+    config.stash[STARTED] = time.perf_counter()
+    if not hasattr(config, "workerinput"):
+        config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
+        os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)
+    # A shell that runs the tests in the background lets them, and so their children, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure(config):
+    if PROGRAMS in config.stash:
+        config.stash[PROGRAMS].cleanup()
 
 
 def pytest_sessionfinish(session):
@@ -135,8 +191,18 @@ def pytest_testnodedown(node):
     node.config.stash[FIGURES] += getattr(node, "workeroutput", {}).get("figures", [])
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_terminal_summary(terminalreporter, config):
     if config.stash[FIGURES]:
         terminalreporter.section("figures")
         for line in config.stash[FIGURES]:
             terminalreporter.line(line)
+    # Here come the slowest tests.
+    yield
+    clock, used = time.perf_counter() - config.stash[STARTED], os.times()
+    # By now the processes that shared the tests have ended, and all that they started.
+    processor = used.user + used.system + used.children_user + used.children_system
+    terminalreporter.section("time")
+    terminalreporter.line(f"{clock:,.0f} s of the clock, {processor:,.0f} s of processor time")
+    if config.option.markexpr == "quick":
+        terminalreporter.line("These are not all tests: `make test` runs them all.")

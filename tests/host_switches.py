@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy_gru
+from compile_once import give_equal_graphs_equal_names
 
 from gru_addition import graphs
 from gru_addition.export import export
@@ -135,6 +136,8 @@ def switches():
 
 
 def main():
+    # What is compiled under one switch need not be compiled under the next, if it is the same.
+    give_equal_graphs_equal_names()
     for name in sys.argv[1:]:
         if name == "three threads":
             found = in_three_threads()

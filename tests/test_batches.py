@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from gru_addition.batches import Batches
 from gru_addition.config import Config
 
+pytestmark = pytest.mark.quick
+
 KINDS = {
     "full": {},
     "mini": {"mini_batch_size": 7},

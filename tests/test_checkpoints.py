@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import (
-    ENGINES,
     ROOT,
     assert_same_numbers,
     contents,
@@ -26,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rc_context
 
-from gru_addition import checkpoints, graphs, storage, variables
+from gru_addition import checkpoints, graphs, plotting, storage, variables
 from gru_addition.add import Adder
 from gru_addition.add import main as add
 from gru_addition.export import export
@@ -39,11 +38,19 @@ KINDS = {
     "full": {},
     "mini": {"mini_batch_size": 7},
     "fresh": {"fresh_batches": True},
-    "noise": {"state_noise": 0.1, "jacobian_penalty": 0.01},
+    "noise": {"state_noise": 0.1, "jacobian_penalty": 0.01, "mini_batch_size": 7},
 }
+SHORTEST = "--iterations=1", "--engine=session"
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES
+as_png = plotting.as_png
+
+
+@pytest.fixture(autouse=True)
+def drawn_before(monkeypatch):
+    """A picture takes a quarter of the time of a short run; they all get the same one."""
+    monkeypatch.setattr(plotting, "as_png", lambda *_: b"\x89PNG")
 
 
 def interrupt_at(iteration, number=signal.SIGINT):
@@ -56,8 +63,16 @@ def interrupt_at(iteration, number=signal.SIGINT):
     return on_progress
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [
+        *(("session", kind) for kind in KINDS),
+        # Where a run is taken up again is no business of an engine, and this one is slow to build.
+        ("compiled", "fresh"),
+        ("compiled", "noise"),
+        *(pytest.param("compiled", kind, marks=pytest.mark.torture) for kind in ("full", "mini")),
+    ],
+)
 def test_a_resumed_run_has_the_numbers_of_one_never_interrupted(engine, kind, tmp_path):
     config = replace(SHORT, engine=engine, **KINDS[kind])
     expected = train(config)
@@ -96,6 +111,7 @@ def test_what_changes_no_number_may_be_changed_on_the_way(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.quick
 def test_a_finished_run_may_be_resumed_and_has_nothing_to_do(tmp_path):
     first = train(TINY, tmp_path)
     before = contents(tmp_path)
@@ -224,7 +240,8 @@ def test_a_name_that_tensorflow_reads_in_another_way_is_refused(name, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_figure_that_can_not_be_drawn_takes_no_run_away(tmp_path):
+def test_a_figure_that_can_not_be_drawn_takes_no_run_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(plotting, "as_png", as_png)
     with rc_context({"savefig.dpi": 1_000_000}), pytest.warns(UserWarning, match="can't be drawn"):
         run = train(TINY, tmp_path)
 
@@ -425,6 +442,7 @@ def test_a_save_may_be_stopped_at_any_file_operation(kind, resumed, order, tmp_p
     assert operations > 30
 
 
+@pytest.mark.quick
 def test_everything_is_on_the_disk_before_a_manifest_lists_it(tmp_path, monkeypatch):
     """The oracle is the order in which the system is asked to write and to rename."""
     log = []
@@ -495,7 +513,7 @@ def test_a_figure_that_cannot_be_saved_costs_a_line_and_not_the_run(tmp_path, ca
         f"python -m gru_addition.train: the figure can't be saved in {tmp_path}: Is a directory; "
         "the run itself is saved\n"
     )
-    assert main(["--overwrite", "--iterations=1", f"--output-dir={tmp_path}"]) == 0
+    assert main([*SHORTEST, "--overwrite", f"--output-dir={tmp_path}"]) == 0
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -648,6 +666,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_damaged_file_is_named_and_nothing_is_destroyed(name, fault, copied, capsys):

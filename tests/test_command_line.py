@@ -15,11 +15,13 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from conftest import environment, run_module, unprivileged
+from conftest import environment, run_from_scratch, run_module, unprivileged
 
 from gru_addition.train import Config, Run, main
 
 COMMAND = "python -m gru_addition.train"
+# Nothing is compiled where the engine makes no difference.
+SHORT = "--iterations=1", "--engine=session"
 FLAGS = ["--" + setting.name.replace("_", "-") for setting in fields(Config)]
 
 
@@ -67,7 +69,7 @@ def test_every_setting_is_a_flag(tmp_path):
 
 
 def test_a_wrong_answer_is_called_wrong(tmp_path):
-    process = run_module("gru_addition.train", "--iterations=1", "--fresh-batches", cwd=tmp_path)
+    process = run_module("gru_addition.train", *SHORT, "--fresh-batches", cwd=tmp_path)
 
     assert process.returncode == 0
     assert re.search(r"\n    wrong  [ ^]+\n", process.stdout)
@@ -78,7 +80,7 @@ def test_on_a_terminal_a_bar_shows_the_losses(tmp_path):
     terminal, end_of_process = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "gru_addition.train", "--iterations=60"],
+        [sys.executable, "-m", "gru_addition.train", "--iterations=60", "--engine=session"],
         cwd=tmp_path, env=environment(),
         stdout=end_of_process, stderr=end_of_process,
     )  # fmt: skip
@@ -103,6 +105,7 @@ def read_to_end(terminal):
         output += piece
 
 
+@pytest.mark.quick
 def test_help_explains_every_flag_with_its_default(capsys):
     with pytest.raises(SystemExit) as exit_:
         main(["--help"])
@@ -148,6 +151,7 @@ def test_a_wrong_value_gets_one_line_that_names_the_flag(flag, value, capsys, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -178,7 +182,7 @@ def test_other_mistakes_get_one_line_too(arguments, message, capsys):
 
 @pytest.mark.parametrize("arguments", [["--iterations=0"], ["--learning-rate", "x"], ["--wrong"]])
 def test_a_process_that_refuses_leaves_nothing_behind(arguments, tmp_path):
-    process = run_module("gru_addition.train", *arguments, cwd=tmp_path)
+    process = run_from_scratch("-m", "gru_addition.train", *arguments, cwd=tmp_path)
 
     assert process.returncode == 2
     assert process.stdout == ""
@@ -187,6 +191,7 @@ def test_a_process_that_refuses_leaves_nothing_behind(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.quick
 def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):
     a_file = tmp_path / "file"
     a_file.write_text("precious")
@@ -218,9 +223,9 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path):
-    """A limit on the size of a file stands for the disk; the losses alone are larger."""
-    process = run_module(
-        "gru_addition.train", "--iterations=300", "--output-dir=here", cwd=tmp_path,
+    """A limit on the size of a file stands for the disk; the weights alone are larger."""
+    process = run_from_scratch(
+        "-m", "gru_addition.train", *SHORT, "--output-dir=here", cwd=tmp_path,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)),
     )  # fmt: skip
 
@@ -231,8 +236,8 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("stream", [1, 2])
 def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
-    process = run_module(
-        "gru_addition.train", "--iterations=1", "--output-dir=here", cwd=tmp_path,
+    process = run_from_scratch(
+        "-m", "gru_addition.train", *SHORT, "--output-dir=here", cwd=tmp_path,
         preexec_fn=lambda: os.close(stream),
     )  # fmt: skip
 
@@ -242,14 +247,15 @@ def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(engine, tmp_path):
     """A training command that has printed its first line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "gru_addition.train", "--iterations=100000"],
+        [
+            sys.executable, "-m", "gru_addition.train", "--iterations=100000",
+            f"--engine={engine}",
+        ],
         cwd=tmp_path, env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A shell that runs the tests in the background lets them, and so this, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdout.readline().startswith("Iteration: 0,")
     yield process
@@ -257,7 +263,10 @@ def started(tmp_path):
     process.communicate()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status", "engine"),
+    [(signal.SIGINT, 130, "compiled"), (signal.SIGTERM, 143, "session")],
+)
 def test_a_signal_saves_the_run_and_says_how_to_go_on(started, tmp_path, number, status):
     started.send_signal(number)
     out, err = started.communicate(timeout=60)
@@ -275,6 +284,7 @@ def test_a_signal_saves_the_run_and_says_how_to_go_on(started, tmp_path, number,
     assert (tmp_path / "runs" / "latest" / "losses.png").exists()
 
 
+@pytest.mark.parametrize("engine", ["session"])
 def test_a_reader_that_leaves_ends_the_run_without_a_traceback(started):
     started.stdout.close()
 

@@ -14,6 +14,8 @@ from gru_addition.dataset import (
     generate_example,
 )
 
+pytestmark = pytest.mark.quick
+
 # The first two pairs that the tutorial's draws give on NumPy 1.16.6 after np.random.seed(7).
 RECORDED_DRAWS = {
     2: [(0, 0), (0, 0)],

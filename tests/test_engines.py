@@ -1,15 +1,14 @@
 """Both engines compute the same, whatever the settings, and the compiled one is compiled."""
 
+import itertools
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import environment
+from conftest import run_code
 
 from gru_addition import engines, graphs, xla
 from gru_addition.dataset import generate_batch
@@ -53,8 +52,17 @@ def deviation(some, others):
     return (np.abs(some - others) / np.abs(others)).max()
 
 
-@pytest.mark.parametrize("dtype", LARGEST_DEVIATION)
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=list(OPTIONS))
+def cases():
+    """All options in both types; those that others imply are left to `make torture`."""
+    implied = {"mini-batches", "noise"}
+    in_float32 = {"the tutorial's", "noise, penalty and mini-batches"}
+    for dtype, name in itertools.product(LARGEST_DEVIATION, OPTIONS):
+        is_implied = name in implied or (dtype == "float32" and name not in in_float32)
+        marks = pytest.mark.torture if is_implied else ()
+        yield pytest.param(OPTIONS[name], dtype, id=f"{name}-{dtype}", marks=marks)
+
+
+@pytest.mark.parametrize(("options", "dtype"), list(cases()))
 def test_the_engines_agree(options, dtype, figure):
     config = replace(SHORT, dtype=dtype, **options)
 
@@ -173,9 +181,7 @@ print(*run.history.validation_losses.tolist(), run.adder.add(0, 0))
 
 def test_it_compiles_after_disable_v2_behavior_as_well():
     """An engineer who keeps TensorFlow 1 code alive may have thrown the switch."""
-    printed = subprocess.check_output(
-        [sys.executable, "-c", BESIDE_A_SWITCH], env=environment(), text=True
-    )
+    printed = run_code(BESIDE_A_SWITCH)
 
     *validation_losses, _ = map(float, printed.split())
     expected = train(Config(iterations=3)).history.validation_losses

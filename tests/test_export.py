@@ -4,13 +4,11 @@ import os
 import re
 import resource
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import GOLDEN, contents, run_module
+from conftest import GOLDEN, contents, run_code, run_from_scratch, run_module
 
 from gru_addition import export as export_module
 from gru_addition.export import export, main
@@ -32,12 +30,8 @@ assert not any(name.partition(".")[0] == "gru_addition" for name in sys.modules)
 def serve(directory, inputs, tmp_path):
     """Return what a process that knows nothing of this package makes of arrays x, by name."""
     np.savez(tmp_path / "inputs.npz", **inputs)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run(
-        [sys.executable, "-I", "-c", SERVE, directory, tmp_path / "inputs.npz",
-         tmp_path / "outputs.npz"],
-        cwd=tmp_path, env=environment, check=True, capture_output=True,
-    )  # fmt: skip
+    files = tmp_path / "inputs.npz", tmp_path / "outputs.npz"
+    assert run_code(SERVE, directory, *files, cwd=tmp_path) == ""
     with np.load(tmp_path / "outputs.npz") as outputs:
         return dict(outputs)
 
@@ -196,8 +190,8 @@ def test_ctrl_c_between_the_two_moves_waits_for_the_second(tmp_path, monkeypatch
 
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
-    process = run_module(
-        "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
+    process = run_from_scratch(
+        "-m", "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
     )  # fmt: skip
 

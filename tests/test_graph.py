@@ -7,11 +7,11 @@ the whole process. The differences are listed in golden/graph-differences.txt, e
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
-from conftest import GOLDEN, ROOT
+from conftest import GOLDEN, run_code
+
+pytestmark = pytest.mark.quick
 
 PRINT_OPS = """
 import json
@@ -59,7 +59,7 @@ RENAMINGS = [
 
 @pytest.fixture(scope="module")
 def our_ops():
-    return json.loads(subprocess.check_output([sys.executable, "-c", PRINT_OPS], cwd=ROOT))
+    return json.loads(run_code(PRINT_OPS))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """Whatever the process around us has switched on, the numbers are the same."""
 
 import json
-import os
 import subprocess
 import sys
 
 import host_switches
 import numpy as np
 import pytest
-from conftest import ROOT, environment
+from conftest import WITH_TESTS, environment, run_code
 
 from gru_addition import graphs
 from gru_addition.add import Adder
@@ -23,20 +22,23 @@ IN_ONE_PROCESS = {
         "a default device + a strategy + a gradient tape + an outer name scope",
         "an outer graph + an outer session + NumPy raises errors", "mirrored",
         "control flow v1", "reference variables",
+        # These two stay on.
+        "determinism", "NumPy's behaviour",
     ],
-    "determinism and NumPy's behaviour": ["determinism", "NumPy's behaviour"],
     "eager execution off": ["eager execution off + functions run eagerly"],
     "TensorFlow 2 off": ["TensorFlow 2 off + numerics are checked"],
 }  # fmt: skip
 ALONE = [
     switch for names in IN_ONE_PROCESS.values() for name in names for switch in name.split(" + ")
 ]
+# Keras' libraries need not be here.
 IN_THE_ENVIRONMENT = {
     "determinism": {"TF_DETERMINISTIC_OPS": "1"},
-    "Keras with JAX, which need not be here": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
-    "Keras with PyTorch, which need not be here": {"KERAS_BACKEND": "torch"},
+    "Keras with JAX": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
+    "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
     "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
 }
+TOGETHER = [("determinism", "Keras with JAX"), ("Keras with PyTorch", "auto-clustering")]
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +47,11 @@ def undisturbed():
 
 
 @pytest.fixture
-def assert_undisturbed(undisturbed, figure, tmp_path):
+def assert_undisturbed(undisturbed, figure, compiled_once):
     """A function of names of switches and an environment, in which the numbers are computed."""
 
     def check(names, **variables):
-        # What was compiled for one switch need not be compiled for the next, if it is the same.
-        flags = (
-            f"{variables.get('TF_XLA_FLAGS', '')} --tf_xla_persistent_cache_directory={tmp_path}"
-        )
+        flags = f"{variables.get('TF_XLA_FLAGS', '')} {compiled_once}"
         printed = subprocess.check_output(
             [sys.executable, host_switches.__file__, *names],
             env=environment() | variables | {"TF_XLA_FLAGS": flags}, text=True,
@@ -83,8 +82,15 @@ def test_no_switch_by_itself_moves_a_number(name, assert_undisturbed):
     assert_undisturbed([name])
 
 
-@pytest.mark.parametrize("variables", IN_THE_ENVIRONMENT.values(), ids=list(IN_THE_ENVIRONMENT))
-def test_no_switch_in_the_environment_moves_a_number(variables, assert_undisturbed):
+@pytest.mark.parametrize(
+    "names",
+    [*TOGETHER, *(pytest.param([name], marks=pytest.mark.torture) for name in IN_THE_ENVIRONMENT)],
+    ids=", ".join,
+)
+def test_no_switch_in_the_environment_moves_a_number(names, assert_undisturbed):
+    variables = {}
+    for name in names:
+        variables |= IN_THE_ENVIRONMENT[name]
     assert_undisturbed(["nothing"], **variables)
 
 
@@ -118,10 +124,7 @@ for work in (lambda: train(Config(iterations=2)), build_adder):
 )
 def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(switch, message):
     """With the first, XLA ends the process; with the second, all numbers are others."""
-    printed = subprocess.check_output(
-        [sys.executable, "-c", REFUSED, switch], text=True, stderr=subprocess.DEVNULL,
-        env=environment() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
-    )  # fmt: skip
+    printed = run_code(REFUSED, switch, variables=WITH_TESTS)
 
     assert [line.startswith(message) for line in printed.splitlines()] == [True, True]
 
@@ -146,7 +149,8 @@ def test_sessions_are_handed_no_gpu_and_no_option_of_others():
 
 
 FORK = """
-import os, sys
+import os, sys, warnings
+warnings.simplefilter("ignore")
 from gru_addition import graphs
 from gru_addition.train import Config, train
 settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2)
@@ -178,12 +182,7 @@ os.waitpid(child, 0)
     ],
 )
 def test_a_forked_process_trains_or_says_why_it_cannot(when, printed):
-    output = subprocess.check_output(
-        [sys.executable, "-W", "ignore", "-c", FORK, when],
-        env=environment(),
-        text=True,
-        timeout=120,
-    )
+    output = run_code(FORK, when)
 
     assert output.startswith(printed)
     assert output.count("\n") == 1
@@ -201,9 +200,4 @@ def test_the_threads_are_those_that_the_host_allows():
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1)\n"
         "from gru_addition import graphs; print(graphs._options().intra_op_parallelism_threads)"
     )
-    printed = subprocess.check_output(
-        [sys.executable, "-c", code], env=environment(), cwd=ROOT, text=True,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-    assert printed == "1\n"
+    assert run_code(code) == "1\n"

@@ -29,6 +29,7 @@ def random_bits(*shape):
     return np.random.RandomState(1).randint(0, 2, size=shape).astype(float)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 2e-6)])
 def test_scan_equals_a_numpy_loop(session, dtype, tolerance):
     weights = numpy_gru.random_weights(7, np.random.RandomState(0))
@@ -46,6 +47,7 @@ def test_scan_equals_a_numpy_loop(session, dtype, tolerance):
     np.testing.assert_allclose(loss, numpy_gru.loss(weights, x, y), rtol=10 * tolerance)
 
 
+@pytest.mark.quick
 def test_gradients_equal_finite_differences(session):
     weights = numpy_gru.random_weights(3, np.random.RandomState(0))
     model = build(session, weights, hidden_size=3)
@@ -153,6 +155,7 @@ def test_hidden_states_go_on_from_a_given_state(session):
     np.testing.assert_allclose(session.run(later), expected[:, 6:], atol=1e-14)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype):
     weights = numpy_gru.random_weights(5, np.random.RandomState(0))
@@ -184,6 +187,7 @@ def test_both_losses_have_the_same_gradients(session):
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.quick
 def test_attributes_and_ops_have_the_tutorials_names(session):
     model = build(session)
     gru = model.gru

@@ -7,6 +7,8 @@ from gru_addition.diagram import BOXES, VARIABLE, edges, graph_figure
 from gru_addition.model import GRU, AdditionModel, tf
 from gru_addition.notebook import show_code
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.fixture(scope="module")
 def model():

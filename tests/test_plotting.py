@@ -51,7 +51,7 @@ def test_outside_a_notebook_the_finished_figure_is_saved(tmp_path):
 
 
 def test_it_is_a_progress_callback(tmp_path):
-    train(Config(iterations=2), on_progress=LossPlot(tmp_path / "losses.png"))
+    train(Config(iterations=2, engine="session"), on_progress=LossPlot(tmp_path / "losses.png"))
 
     assert (tmp_path / "losses.png").exists()
 

@@ -30,9 +30,9 @@ ROUNDED_TO = 4
 
 
 @pytest.fixture(scope="module")
-def provable():
+def provable(trained):
     """A network that can be proved right, with and without rounding."""
-    return train(PROVABLE).weights
+    return trained(PROVABLE).weights
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,7 @@ def networks(draw):
     return weights
 
 
+@pytest.mark.quick
 @settings(max_examples=60)
 @given(weights=networks(), resolution=st.sampled_from([None, 1, 3, 10]))
 def test_the_smallest_wrong_sum_is_that_of_brute_force(weights, resolution):
@@ -122,7 +123,7 @@ def test_the_networks_of_that_test_go_wrong_at_different_lengths():
 
 
 def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(trained):
-    weights = trained("compiled", 0).weights
+    weights = trained(Config()).weights
 
     proof = prove(weights)
 
@@ -134,6 +135,7 @@ def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(trained):
     assert proof.answer == Adder.from_weights(weights).add(wrong.a, wrong.b) != wrong.total
 
 
+@pytest.mark.quick
 def test_weights_set_by_hand_are_proved_right():
     with np.errstate(all="raise"):
         before = np.geterr()
@@ -144,6 +146,7 @@ def test_weights_set_by_hand_are_proved_right():
     assert len(proof.certificate["states"]) <= 9
 
 
+@pytest.mark.quick
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), radius=st.floats(1e-6, 0.5), scale=st.floats(0.1, 3))
 @example(seed=0, radius=0.5, scale=3)
@@ -243,6 +246,7 @@ def test_a_proof_minimises_to_the_carry(proved):
         assert written == a + b + carry
 
 
+@pytest.mark.quick
 def test_an_automaton_that_has_no_smaller_one_stays():
     # It writes a one just in every third column.
     targets = np.array([[1] * 4, [2] * 4, [0] * 4])
@@ -471,7 +475,7 @@ def test_the_prover_listens_to_the_real_graph(provable, trained, monkeypatch):
                 assert any(f"{name} is {distance} away from NumPy" in why for why in proof.tried)
 
     monkeypatch.setattr(prove_module, "_RealGraph", OtherGraph)
-    proof = prove(trained("compiled", 0).weights)
+    proof = prove(trained(Config()).weights)
     assert (proof.verdict, proof.wrong_sum) == ("undecided", None)
     assert "12 + 13 on 5 bits: wrong in NumPy, right in the real graph" in proof.tried
 

@@ -32,13 +32,15 @@ def test_nothing_reaches_the_terminal(usual):
 
 
 @pytest.mark.parametrize("level", ["3", None])
-def test_the_level_is_left_as_it_was(level):
+def test_the_level_is_left_as_it_was_and_standard_error_is_back(level):
     variables = {} if level is None else {"TF_CPP_MIN_LOG_LEVEL": level}
     result = run(
-        "import gru_addition.model, os; print(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))", **variables
+        "import gru_addition.model, os; print(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))\n"
+        "os.write(2, b'here')",
+        **variables,
     )
 
-    assert (result.stdout, result.stderr) == (f"{level}\n", "")
+    assert (result.stdout, result.stderr) == (f"{level}\n", "here")
 
 
 def test_the_log_is_there_for_whoever_asks():
@@ -58,12 +60,6 @@ def test_an_error_of_tensorflow_reaches_the_terminal():
     assert result.returncode == 1
     assert "InvalidArgumentError" in result.stderr
     assert "Matrix size-incompatible" in result.stderr
-
-
-def test_standard_error_is_back_after_the_import():
-    result = run("import gru_addition.model, os; os.write(2, b'here')")
-
-    assert result.stderr == "here"
 
 
 def test_what_a_failing_import_wrote_is_shown(tmp_path):

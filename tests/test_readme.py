@@ -1,12 +1,10 @@
 """What the README shows is what the program prints."""
 
-import os
 import re
+import shlex
 import subprocess
-import sys
-from pathlib import Path
 
-from conftest import ROOT, contents, environment
+from conftest import ROOT, contents, run_code, run_module
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -22,23 +20,18 @@ def test_the_session_shown_is_the_commands_output(default_command):
         assert line == "..." or line in printed
 
 
-def run(command, directory):
-    """Return what a shell prints for a command, on a terminal where all output is one."""
-    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=directory, env=environment() | {"PATH": programs}, text=True, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ).stdout  # fmt: skip
-
-
 def test_the_commands_shown_print_what_is_shown(default_command):
     _, directory = default_command
     shown = [text.removeprefix("$ ").split("\n", 1) for _, text in BLOCKS if text.startswith("$ ")]
 
     assert len(shown) == 3
     for command, output in shown:
-        assert run(command, directory) == output
+        before, _, command = command.rpartition(" | ")
+        stdin = subprocess.check_output(["bash", "-c", before], text=True)
+        python, option, module, *arguments = shlex.split(command)
+        process = run_module(module, *arguments, cwd=directory, input=stdin)
+        assert (python, option) == ("python", "-m")
+        assert process.stdout + process.stderr == output
 
 
 def test_the_python_code_that_asks_for_a_sum_prints_the_columns_shown(default_command):
@@ -46,9 +39,7 @@ def test_the_python_code_that_asks_for_a_sum_prints_the_columns_shown(default_co
     (code,) = [text for _, text in BLOCKS if "add(13, 12)" in text]
     (columns,) = [text for _, text in BLOCKS if "add 13 12 --show-bits" in text]
 
-    printed = subprocess.check_output(
-        [sys.executable, "-c", code], cwd=directory, env=environment(), text=True
-    )
+    printed = run_code(code, cwd=directory)
 
     assert printed.splitlines() == columns.splitlines()[1:-1]
 

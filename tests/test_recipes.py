@@ -110,6 +110,7 @@ def test_the_sensitivity_is_the_squared_norm_of_the_jacobian(session, weights, m
     np.testing.assert_allclose(sensitivity, expected, rtol=0.02)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("on_placeholders", [True, False])
 def test_the_loss_is_that_of_numpy_with_noise_and_penalty(session, weights, drawn, on_placeholders):
     x, noise, y = drawn

@@ -20,7 +20,7 @@ def test_the_docstrings_example_has_another_sum(figure):
 
 def test_the_largest_operand_of_five_bits_is_fourteen(figure):
     """`randint(0, 2**(num_bits - 1) - 1)` excludes its upper bound, 15."""
-    x, _ = generate_batch(5, 100_000, np.random.RandomState(0))
+    x, _ = generate_batch(5, 20_000, np.random.RandomState(0))
     operands = {from_bytes(bits) for bits in x.transpose(0, 2, 1).reshape(-1, 5)}
 
     figure(f"operands of 5 bits: {min(operands)} to {max(operands)}, {len(operands) ** 2} pairs")
@@ -31,7 +31,7 @@ def test_a_third_of_the_test_pairs_stand_in_the_training_set(figure):
     """Both sets are drawn from the same 225 pairs, 100 times each."""
     random_state = np.random.RandomState(0)
     shares = []
-    for _ in range(2000):
+    for _ in range(500):
         train, test = (pairs(generate_batch(5, 100, random_state)[0]) for _ in range(2))
         shares.append(np.mean([pair in train for pair in test]))
 

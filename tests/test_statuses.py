@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import GOLDEN, ROOT, environment, run_module
+from conftest import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch
 
 from gru_addition import add, quiet, unexpected, verify, xla
 from gru_addition.add import Adder
@@ -46,7 +46,9 @@ def assert_one_line(process, beginning):
 def test_what_tensorflow_can_not_stand_gets_one_line(
     module, arguments, variables, message, tmp_path
 ):
-    process = run_module(f"gru_addition.{module}", *arguments, cwd=tmp_path, variables=variables)
+    process = run_from_scratch(
+        "-m", f"gru_addition.{module}", *arguments, cwd=tmp_path, variables=variables
+    )
 
     assert_one_line(process, f"python -m gru_addition.{module}: {message}")
     assert list(tmp_path.iterdir()) == []
@@ -65,7 +67,7 @@ def module_that(code, name, directory):
 def test_a_library_that_is_broken_gets_one_line(command, name, tmp_path):
     variables = module_that("raise OSError('libbroken.so is missing')", name, tmp_path)
 
-    process = run_module(f"gru_addition.{command}", "1", "2", variables=variables)
+    process = run_from_scratch("-m", f"gru_addition.{command}", "1", "2", variables=variables)
 
     assert_one_line(
         process, f"python -m gru_addition.{command}: unexpected OSError: libbroken.so is missing"
@@ -77,8 +79,8 @@ def test_a_module_of_somebody_else_that_imports_the_package_keeps_its_traceback(
     (tmp_path / "other" / "__init__.py").write_text("import gru_addition")
     (tmp_path / "other" / "__main__.py").write_text("raise ValueError('theirs')")
 
-    process = run_module(
-        "other", variables={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, cwd=tmp_path
+    process = run_from_scratch(
+        "-m", "other", variables={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, cwd=tmp_path
     )
 
     assert process.returncode == 1
@@ -117,9 +119,9 @@ def test_an_error_that_nobody_expects_is_no_verdict(error, monkeypatch, capfd):
     assert "Traceback (most recent call last)" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("variables", [{"TF_DETERMINISTIC_OPS": "1"}, {"KERAS_BACKEND": "jax"}])
-def test_what_tensorflow_can_stand_changes_nothing(variables):
-    process = run_module("gru_addition.add", "1", "2", SOURCE, variables=variables)
+def test_what_tensorflow_can_stand_changes_nothing():
+    variables = {"TF_DETERMINISTIC_OPS": "1", "KERAS_BACKEND": "jax"}
+    process = run_from_scratch("-m", "gru_addition.add", "1", "2", SOURCE, variables=variables)
 
     assert (process.returncode, process.stdout, process.stderr) == (0, "3\n", "")
 
@@ -158,7 +160,7 @@ def test_what_ends_the_process_in_a_quiet_import_has_the_last_word(end, words, t
     code = f"import os; os.write(2, {words.encode()}); {end}"
     variables = module_that(code, "tensorflow", tmp_path)
 
-    process = run_module("gru_addition.add", "1", "2", SOURCE, variables=variables)
+    process = run_from_scratch("-m", "gru_addition.add", "1", "2", SOURCE, variables=variables)
 
     assert process.returncode != 0
     assert process.stderr == (words or quiet.DIED.decode())
@@ -260,6 +262,4 @@ def work():
     print(Adder.from_weights(numpy_gru.perfect_weights()).add(3, 4))
 threading.Thread(target=work).start()
 """
-    variables = environment() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-
-    assert subprocess.check_output([sys.executable, "-c", code], env=variables, text=True) == "7\n"
+    assert run_code(code, variables=WITH_TESTS) == "7\n"

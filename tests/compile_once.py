@@ -1,0 +1,48 @@
+"""Let XLA compile each program once for all the tests of a session.
+
+TensorFlow can keep in a directory what XLA has compiled, and finds a program again by the names of
+its functions, among others. It numbers these through for as long as a process lives; here the
+numbers begin anew with every graph, so that the same graph has the same names.
+"""
+
+import itertools
+
+FLAGS = "TF_XLA_FLAGS"
+
+
+def flags(directory):
+    """The flags with which a process that has not imported TensorFlow will keep programs there."""
+    return f"--tf_xla_persistent_cache_directory={directory}"
+
+
+def give_equal_graphs_equal_names():
+    from tensorflow.python.eager.polymorphic_function import atomic_function
+    from tensorflow.python.framework import ops
+
+    from gru_addition import graphs
+
+    build_graph, uid = graphs._build_graph, ops.uid
+    from_func_graph = atomic_function.from_func_graph
+    numbers = None
+
+    def build_numbered_anew(build):
+        nonlocal numbers
+        numbers = itertools.count(10**9)
+        try:
+            return build_graph(build)
+        finally:
+            numbers = None
+
+    def number():
+        return uid() if numbers is None else next(numbers)
+
+    def replacing(*arguments, **options):
+        # Each graph has a copy of its functions; what is replaced is of no more use.
+        function = from_func_graph(*arguments, **options | {"overwrite": True})
+        # One reference more, lest it be removed under the one that took its name.
+        scope = function._bound_context.function_scope_id
+        atomic_function.RUNTIME_FUNCTION_REFS[scope, function.name] += 1
+        return function
+
+    graphs._build_graph, ops.uid = build_numbered_anew, number
+    atomic_function.from_func_graph = replacing

@@ -1,0 +1,44 @@
+"""Runs that several tests and notebooks need, trained once for all processes of a test session."""
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+import compile_once
+from filelock import FileLock
+
+DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
+
+
+def trained_once(config, directory):
+    """Return the directory of the run with these settings, trained if nobody has yet.
+
+    directory: that of all shared runs.
+    """
+    from gru_addition.train import train
+
+    run = Path(directory, hashlib.sha256(repr(config).encode()).hexdigest()[:16])
+    with FileLock(f"{run}.lock"):
+        if not run.exists():
+            train(config, run)
+    return run
+
+
+def share():
+    """Let `train` return shared runs wherever it is called with settings and nothing else.
+
+    This is for kernels of notebooks; the directory of all shared runs is in the environment.
+    """
+    from gru_addition import train as module
+
+    train = module.train
+    prepare = cache(compile_once.give_equal_graphs_equal_names)
+
+    def train_or_share(config, *arguments, **options):
+        prepare()
+        if arguments or options:
+            return train(config, *arguments, **options)
+        return module.Run.restore(trained_once(config, os.environ[DIRECTORY]))
+
+    module.train = train_or_share
