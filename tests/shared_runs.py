@@ -2,10 +2,8 @@
 
 import hashlib
 import os
-from functools import cache
 from pathlib import Path
 
-import compile_once
 from filelock import FileLock
 
 DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
@@ -33,10 +31,8 @@ def share():
     from gru_addition import train as module
 
     train = module.train
-    prepare = cache(compile_once.give_equal_graphs_equal_names)
 
     def train_or_share(config, *arguments, **options):
-        prepare()
         if arguments or options:
             return train(config, *arguments, **options)
         return module.Run.restore(trained_once(config, os.environ[DIRECTORY]))

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import compile_once
 import nbformat
 import pytest
 import shared_runs
@@ -131,7 +130,7 @@ def way(request):
 
 
 @pytest.fixture(scope="module")
-def executed(name, way, shared, trained_in, compiled_once):
+def executed(name, way, shared, trained_in):
     """A notebook after a run with its solutions and its claims.
 
     If it is to be shortened, it has its parameters, and what another notebook or a test has trained
@@ -144,7 +143,6 @@ def executed(name, way, shared, trained_in, compiled_once):
     variables = {
         "IPYTHONDIR": shared / "ipython",
         "PYTHONPATH": WITH_TESTS["PYTHONPATH"],
-        compile_once.FLAGS: compiled_once,
         shared_runs.DIRECTORY: trained_in.keywords["directory"],
     }
     with pytest.MonkeyPatch.context() as patch:
