@@ -168,6 +168,8 @@ def figure(request):
 def pytest_configure(config):
     config.stash[FIGURES] = []
     config.stash[STARTED] = time.perf_counter()
+    # As many processes as cores share the tests, so more threads would only wait for each other.
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
     if not hasattr(config, "workerinput"):
         config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
         os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, environment
 
 BENCHMARKS = ROOT / "benchmarks"
-ITERATIONS = 200
+ITERATIONS = 100
 
 
 @pytest.fixture(scope="module")

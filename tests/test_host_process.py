@@ -16,14 +16,14 @@ from gru_addition.model import AdditionModel, tf
 # What can be thrown back is tried in one process; what can't, in one each.
 IN_ONE_PROCESS = {
     "switches": [
-        "three threads", "functions run eagerly", "numerics are checked", "debug info is dumped",
+        "three threads", "functions run eagerly + numerics are checked", "debug info is dumped",
         "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
         "another floatx + soft placement off + placements are logged",
         "a default device + a strategy + a gradient tape + an outer name scope",
         "an outer graph + an outer session + NumPy raises errors", "mirrored",
-        "control flow v1", "reference variables",
-        # These two stay on.
-        "determinism", "NumPy's behaviour",
+        "control flow v1 + reference variables",
+        # These stay on.
+        "determinism + NumPy's behaviour",
     ],
     "eager execution off": ["eager execution off + functions run eagerly"],
     "TensorFlow 2 off": ["TensorFlow 2 off + numerics are checked"],
