@@ -115,15 +115,14 @@ def test_what_changes_no_number_may_be_changed_on_the_way(tmp_path):
 
 
 @pytest.mark.quick
-def test_a_finished_run_may_be_resumed_and_has_nothing_to_do(tmp_path):
-    first = train(TINY, tmp_path)
-    before = contents(tmp_path)
+def test_a_finished_run_may_be_resumed_and_has_nothing_to_do(copied, sound):
+    before = contents(copied)
 
-    second = train(TINY, tmp_path, resume=True)
+    second = train(TINY, copied, resume=True)
 
-    assert_same_numbers(second, first)
+    assert_same_numbers(second, Run.restore(sound))
     assert {name: before[name] for name in before if name != "losses.png"} == {
-        name: content for name, content in contents(tmp_path).items() if name != "losses.png"
+        name: content for name, content in contents(copied).items() if name != "losses.png"
     }
 
 
@@ -141,11 +140,11 @@ def test_the_callers_own_data_must_be_given_again(tmp_path):
     assert_same_numbers(resumed, train(longer, data=data))
 
 
-def test_initial_weights_are_refused_where_they_would_be_ignored(tmp_path):
-    run = train(TINY, tmp_path)
+def test_initial_weights_are_refused_where_they_would_be_ignored(copied):
+    weights = Run.restore(copied).weights
 
     with pytest.raises(ValueError, match="initial_weights must be None with resume"):
-        train(TINY, tmp_path, resume=True, initial_weights=run.weights)
+        train(TINY, copied, resume=True, initial_weights=weights)
 
 
 @pytest.mark.parametrize(
@@ -164,17 +163,16 @@ def test_initial_weights_are_refused_where_they_would_be_ignored(tmp_path):
         ({"num_bits": 4, "batch_size": 6}, "num_bits 3, batch_size 5, not num_bits 4, batch"),
     ],
 )
-def test_settings_that_contradict_the_saved_ones_are_named(changes, message, tmp_path, capsys):
-    train(TINY, tmp_path)
-    before = contents(tmp_path)
+def test_settings_that_contradict_the_saved_ones_are_named(changes, message, copied, capsys):
+    before = contents(copied)
 
     with pytest.raises(ValueError, match=r"^to go on with the saved run there ") as raised:
-        train(replace(TINY, **changes), tmp_path, resume=True)
+        train(replace(TINY, **changes), copied, resume=True)
     flags = [
         f"--{name.replace('_', '-')}" + f"={value}" * (value is not True)
         for name, value in changes.items()
     ]
-    status = main(["--resume", f"--output-dir={tmp_path}", *flags])
+    status = main(["--resume", f"--output-dir={copied}", *flags])
     err = capsys.readouterr().err
 
     assert message in str(raised.value)
@@ -182,36 +180,34 @@ def test_settings_that_contradict_the_saved_ones_are_named(changes, message, tmp
     assert err.count("\n") == 1
     for name in changes:
         assert f"--{name.replace('_', '-')} " in err
-    assert contents(tmp_path) == before
+    assert contents(copied) == before
 
 
-def test_a_run_is_not_replaced_by_accident(tmp_path, capsys):
-    train(TINY, tmp_path)
-    before = contents(tmp_path)
+def test_a_run_is_not_replaced_by_accident(copied, capsys):
+    before = contents(copied)
 
     with pytest.raises(ValueError, match="output_dir must be a directory without a run, unless"):
-        train(TINY, tmp_path)
-    assert main(["--iterations=1", f"--output-dir={tmp_path}"]) == 2
-    assert main(["--resume", "--overwrite", f"--output-dir={tmp_path}"]) == 2
+        train(TINY, copied)
+    assert main(["--iterations=1", f"--output-dir={copied}"]) == 2
+    assert main(["--resume", "--overwrite", f"--output-dir={copied}"]) == 2
     err = capsys.readouterr().err
 
     assert "without a run, unless --resume or --overwrite is given" in err
     assert "--resume and --overwrite must not be given together" in err
     assert err.count("\n") == 2
-    assert contents(tmp_path) == before
+    assert contents(copied) == before
 
 
-def test_a_run_may_be_replaced_on_purpose(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    train(TINY, tmp_path)
+def test_a_run_may_be_replaced_on_purpose(copied):
+    (copied / "notes.txt").write_text("mine")
     other = replace(TINY, seed=1, iterations=3, keep=1)
 
-    run = train(other, tmp_path, overwrite=True)
+    run = train(other, copied, overwrite=True)
 
     assert_same_numbers(run, train(other))
-    assert Run.restore(tmp_path).config == other
+    assert Run.restore(copied).config == other
     names = {f"model.ckpt-3{suffix}" for suffix in SUFFIXES}
-    assert contents(tmp_path).keys() == names | {
+    assert contents(copied).keys() == names | {
         "manifest.json", "checkpoint", "losses.png", "notes.txt"
     }  # fmt: skip
 
@@ -232,13 +228,14 @@ def test_the_files_of_another_program_are_not_overwritten(name, tmp_path, capsys
 
 
 @pytest.mark.parametrize("name", ["gs://bucket/run", "ram://run", "caf\udce9"])
-def test_a_name_that_tensorflow_reads_in_another_way_is_refused(name, tmp_path, monkeypatch):
+def test_a_name_that_tensorflow_reads_in_another_way_is_refused(name, sound, tmp_path, monkeypatch):
+    weights = Run.restore(sound).weights
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(ValueError, match=r"output_dir must be .*: TensorFlow (takes|reads)"):
         train(TINY, name)
     with pytest.raises(ValueError, match=r"directory must be new, .*: TensorFlow (takes|reads)"):
-        export(train(TINY).weights, name)
+        export(weights, name)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -252,16 +249,15 @@ def test_a_figure_that_can_not_be_drawn_takes_no_run_away(tmp_path, monkeypatch)
     assert not (tmp_path / "losses.png").exists()
 
 
-def test_who_computed_a_run_is_noted_by_fixed_words(tmp_path):
-    train(TINY, tmp_path)
-    batches = tmp_path / "model.ckpt-4.batches.json"
+def test_who_computed_a_run_is_noted_by_fixed_words(copied):
+    batches = copied / "model.ckpt-4.batches.json"
     noted = json.loads(batches.read_text())["computed_by"]
     assert noted == f"TensorFlow {tf.__version__}, session engine, revision 1, XLA_FLAGS=''"
 
     # Earlier versions called the engine by the name of a function.
     old = noted.replace(" engine, revision 1,", "_engine,")
-    forge(tmp_path, ".batches.json", batches.read_bytes().replace(noted.encode(), old.encode()))
-    assert checkpoints.load(tmp_path).computed_by == noted
+    forge(copied, ".batches.json", batches.read_bytes().replace(noted.encode(), old.encode()))
+    assert checkpoints.load(copied).computed_by == noted
 
 
 def test_as_many_checkpoints_are_kept_as_are_asked_for(tmp_path):
@@ -336,7 +332,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path):
     assert len(Run.restore(tmp_path).history) == 0
 
 
-def test_what_a_callback_fails_to_report_is_saved(tmp_path):
+def test_what_a_callback_fails_to_report_is_saved(tmp_path, sound):
     def fail(history):
         if len(history) == 3:
             raise BrokenPipeError
@@ -345,7 +341,7 @@ def test_what_a_callback_fails_to_report_is_saved(tmp_path):
         train(TINY, tmp_path, on_progress=fail)
 
     assert len(Run.restore(tmp_path).history) == 3
-    assert_same_numbers(train(TINY, tmp_path, resume=True), train(TINY))
+    assert_same_numbers(train(TINY, tmp_path, resume=True), Run.restore(sound))
 
 
 def test_without_a_directory_ctrl_c_waits_for_nothing():
@@ -384,11 +380,11 @@ def test_a_run_may_go_on_from_an_older_checkpoint(tmp_path, capsys):
     assert_same_numbers(Run.restore(tmp_path), expected)
 
 
-def test_a_run_may_go_on_from_its_very_beginning(tmp_path):
+def test_a_run_may_go_on_from_its_very_beginning(tmp_path, sound):
     with pytest.raises(KeyboardInterrupt):
         train(TINY, tmp_path, on_progress=lambda history: [signal.raise_signal(2) for _ in "ab"])
 
-    assert_same_numbers(train(TINY, tmp_path, resume=0), train(TINY))
+    assert_same_numbers(train(TINY, tmp_path, resume=0), Run.restore(sound))
 
 
 def test_where_other_digits_may_come_from_is_told(tmp_path, monkeypatch):
@@ -603,8 +599,8 @@ def test_a_run_can_be_read_while_it_is_trained(tmp_path):
     assert lengths == [0, 0, 2, 2, 4, 4, 6]
 
 
-def test_a_reader_looks_again_if_a_checkpoint_was_replaced_meanwhile(tmp_path, monkeypatch):
-    train(TINY, tmp_path / "old")
+def test_a_reader_looks_again_if_a_checkpoint_was_replaced_meanwhile(sound, tmp_path, monkeypatch):
+    shutil.copytree(sound, tmp_path / "old")
     train(replace(TINY, iterations=6), tmp_path / "new")
     load = checkpoints.load
 

@@ -23,7 +23,7 @@ from gru_addition.prove import Proof
 from gru_addition.train import Config
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
-EXAMPLES = {"train": 500, "add": 500, "export": 200, "prove": 200, "verify": 200, "study": 200}
+EXAMPLES = {"train": 400, "add": 400, "export": 100, "prove": 100, "verify": 100, "study": 100}
 MORE = [pytest.param(name, 10 * EXAMPLES[name], marks=pytest.mark.torture) for name in EXAMPLES]
 IN_A_PROCESS = {"train": 4, "add": 4, "export": 2, "prove": 1, "verify": 1, "study": 1}
 

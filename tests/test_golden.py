@@ -5,12 +5,13 @@ Nothing is handed over but the seed. The oracle is golden/, recorded by golden/r
 """
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
 from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
 
-from gru_addition.dataset import encode
+from gru_addition.dataset import encode, generate_batch
 from gru_addition.model import AdditionModel, tf
 from gru_addition.train import Config, Run, train
 
@@ -41,12 +42,27 @@ LARGEST_LOSS_DEVIATION = 1e-12
 LARGEST_GRADIENT_DEVIATION = 1e-13
 
 
+@pytest.fixture(scope="module")
+def at_first():
+    """A function of a seed that returns the weights and gradients before the first step."""
+
+    @cache
+    def compute(seed):
+        x, y = generate_batch(5, 100, np.random.RandomState(seed))
+        with tf.Graph().as_default(), tf.Session() as session:
+            model = AdditionModel(seed=seed)
+            gradients = tf.gradients(model.loss, list(model.weights.values()))
+            gradients = dict(zip(model.weights, gradients, strict=True))
+            session.run(tf.global_variables_initializer())
+            feed = {model.gru.input_layer: x, model.expected_output: y}
+            return session.run([model.weights, gradients], feed)
+
+    return compute
+
+
 @for_each_seed
-def test_initial_weights_are_identical_bit_for_bit(golden, version, seed):
-    with tf.Graph().as_default(), tf.Session() as session:
-        model = AdditionModel(seed=seed)
-        session.run(tf.global_variables_initializer())
-        weights = session.run(model.weights)
+def test_initial_weights_are_identical_bit_for_bit(golden, at_first, version, seed):
+    weights, _ = at_first(seed)
 
     recorded = {name for name in golden(version, seed) if name.startswith("initial_")}
     assert {"initial_" + name for name in weights} == recorded
@@ -55,23 +71,13 @@ def test_initial_weights_are_identical_bit_for_bit(golden, version, seed):
 
 
 @for_each_seed
-def test_first_gradients_agree(golden, version, seed, figure):
-    record = golden(version, seed)
-    with tf.Graph().as_default(), tf.Session() as session:
-        model = AdditionModel(seed=seed)
-        gradients = tf.gradients(model.loss, list(model.weights.values()))
-        gradients = dict(zip(model.weights, gradients, strict=True))
-        session.run(tf.global_variables_initializer())
-        feed = {
-            model.gru.input_layer: record["x_train"],
-            model.expected_output: record["y_train"],
-        }
-        gradients = session.run(gradients, feed)
+def test_first_gradients_agree(golden, at_first, version, seed, figure):
+    _, gradients = at_first(seed)
 
     # Relative to an array's largest entry, since small ones are differences of larger numbers.
     deviations = []
     for name, gradient in gradients.items():
-        recorded = record["gradient_" + name]
+        recorded = golden(version, seed)["gradient_" + name]
         deviations.append(np.abs(gradient - recorded).max() / np.abs(recorded).max())
     figure(f"{version}, seed {seed}: first gradients deviate by at most {max(deviations):.1e}")
     assert max(deviations) < LARGEST_GRADIENT_DEVIATION
