@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 from matplotlib import rc_context
 
 from gru_addition import checkpoints, graphs, plotting, storage, variables
+from gru_addition import train as train_module
 from gru_addition.add import Adder
 from gru_addition.add import main as add
 from gru_addition.export import export
@@ -44,13 +46,36 @@ SHORTEST = "--iterations=1", "--engine=session"
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES
-as_png = plotting.as_png
+as_png, build, options = plotting.as_png, train_module._build, graphs._options
+# The settings on which the session engine's graph depends.
+OF_GRAPH = "hidden_size", "learning_rate", "dtype", "seed", "state_noise", "jacobian_penalty"
+
+
+@cache
+def build_once(is_saved, **of_graph):
+    return build(Config(engine="session", **of_graph), None, is_saved)
 
 
 @pytest.fixture(autouse=True)
-def drawn_before(monkeypatch):
-    """A picture takes a quarter of the time of a short run; they all get the same one."""
+def light(monkeypatch):
+    """A short run takes most of its time for its graph and its picture: here they are shared.
+
+    The graph is not optimised, since no number is compared with one computed elsewhere.
+    """
+
+    def build_or_share(config, initial_weights, is_saved):
+        if config.engine != "session" or initial_weights is not None:
+            return build(config, initial_weights, is_saved)
+        return build_once(is_saved, **{name: getattr(config, name) for name in OF_GRAPH})
+
+    def unoptimised():
+        config = options()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        return config
+
     monkeypatch.setattr(plotting, "as_png", lambda *_: b"\x89PNG")
+    monkeypatch.setattr(train_module, "_build", build_or_share)
+    monkeypatch.setattr(graphs, "_options", unoptimised)
 
 
 def interrupt_at(iteration, number=signal.SIGINT):

@@ -438,6 +438,7 @@ def test_a_certificate_for_another_kind_of_network_is_refused(plain, rounded, pr
 def test_the_prover_listens_to_its_checker(provable, monkeypatch):
     # With the first two it would be proved.
     monkeypatch.setattr(prove_module, "SPACINGS", prove_module.SPACINGS[:2])
+
     def refuse(*arguments):
         raise RefusedError("no")
 
