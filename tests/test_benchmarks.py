@@ -34,7 +34,7 @@ def monkeypatch_module():
         ("gist.py", "plain"),
         ("numpy_gru.py", "tf1"),
         ("c_gru.py", "plain"),
-        ("ours.py", "session"),
+        pytest.param("ours.py", "session", marks=pytest.mark.torture),
         ("ours.py", "compiled"),
     ],
 )

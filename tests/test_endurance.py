@@ -4,7 +4,7 @@
 """
 
 import pytest
-from conftest import ENGINES, contents, run_code, run_from_scratch, run_module
+from conftest import contents, run_code, run_from_scratch, run_module
 
 from gru_addition.checkpoints import MANIFEST
 from gru_addition.train import Config
@@ -61,7 +61,7 @@ def test_memory_stays_flat(engine, config, tmp_path, figure):
     assert growth < MOST_MEGABYTES + losses
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("session", marks=pytest.mark.torture)])
 def test_two_processes_give_the_same_bytes(engine, tmp_path):
     arguments = [f"--engine={engine}", "--iterations=200", "--mini-batch-size=30"]
     directories = tmp_path / "one", tmp_path / "other"

@@ -82,7 +82,11 @@ def test_the_engines_agree(options, dtype, figure):
 
 @pytest.mark.parametrize(
     ("options", "iterations_per_run"),
-    [({}, 7), ({"mini_batch_size": 30}, 1), ({"fresh_batches": True}, 1000)],
+    [
+        ({"mini_batch_size": 30}, 7),
+        ({"fresh_batches": True}, 1000),
+        pytest.param({}, 1, marks=pytest.mark.torture),
+    ],
 )
 def test_runs_of_any_length_give_the_same_bytes(options, iterations_per_run):
     config = replace(SHORT, **options)

@@ -16,20 +16,26 @@ from gru_addition.model import AdditionModel, tf
 # What can be thrown back is tried in one process; what can't, in one each.
 IN_ONE_PROCESS = {
     "switches": [
-        "three threads", "functions run eagerly + numerics are checked", "debug info is dumped",
+        "three threads",
+        "functions run eagerly + numerics are checked + debug info is dumped",
         "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
-        "another floatx + soft placement off + placements are logged",
-        "a default device + a strategy + a gradient tape + an outer name scope",
-        "an outer graph + an outer session + NumPy raises errors", "mirrored",
-        "control flow v1 + reference variables",
+        "another floatx + soft placement off + placements are logged + a default device + "
+        "a strategy + a gradient tape + an outer name scope + an outer graph + an outer session + "
+        "NumPy raises errors",
+        "mirrored + control flow v1 + reference variables",
         # These stay on.
         "determinism + NumPy's behaviour",
     ],
-    "eager execution off": ["eager execution off + functions run eagerly"],
     "TensorFlow 2 off": ["TensorFlow 2 off + numerics are checked"],
 }  # fmt: skip
 ALONE = [
-    switch for names in IN_ONE_PROCESS.values() for name in names for switch in name.split(" + ")
+    *(
+        switch
+        for names in IN_ONE_PROCESS.values()
+        for name in names
+        for switch in name.split(" + ")
+    ),
+    "eager execution off",
 ]
 # Keras' libraries need not be here.
 IN_THE_ENVIRONMENT = {
@@ -38,7 +44,7 @@ IN_THE_ENVIRONMENT = {
     "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
     "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
 }
-TOGETHER = [("determinism", "Keras with JAX"), ("Keras with PyTorch", "auto-clustering")]
+TOGETHER = "determinism", "Keras with JAX", "auto-clustering"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +90,7 @@ def test_no_switch_by_itself_moves_a_number(name, assert_undisturbed):
 
 @pytest.mark.parametrize(
     "names",
-    [*TOGETHER, *(pytest.param([name], marks=pytest.mark.torture) for name in IN_THE_ENVIRONMENT)],
+    [TOGETHER, *(pytest.param([name], marks=pytest.mark.torture) for name in IN_THE_ENVIRONMENT)],
     ids=", ".join,
 )
 def test_no_switch_in_the_environment_moves_a_number(names, assert_undisturbed):

@@ -134,7 +134,11 @@ def test_the_loss_is_that_of_numpy_with_noise_and_penalty(session, weights, draw
     np.testing.assert_allclose(loss, expected, rtol=1e-13)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "session"])
+@pytest.mark.parametrize(
+    # In `test_engines` the engines agree on such a recipe.
+    "engine",
+    [pytest.param("compiled", marks=pytest.mark.torture), "session"],
+)
 def test_the_network_is_validated_without_noise_and_penalty(engine):
     config = Config(iterations=3, state_noise=0.5, jacobian_penalty=0.5, engine=engine)
 

@@ -155,10 +155,11 @@ def test_fresh_batches_are_new_at_every_iteration(fed):
 
 @pytest.mark.parametrize("option", [{"mini_batch_size": 20}, {"fresh_batches": True}])
 def test_mini_and_fresh_batches_learn(option):
-    config = Config(iterations=300, learning_rate=0.01, engine="session", **option)
+    small = {"num_bits": 3, "batch_size": 40, "hidden_size": 8, "iterations": 200}
+    config = Config(**small, learning_rate=0.01, engine="session", **option)
     history = train(config).history
 
-    assert history.validation_losses[-1] < 0.6 < history.validation_losses[0]
+    assert history.validation_losses[-1] < 0.25 < 0.5 < history.validation_losses[0]
 
 
 def test_a_mini_batch_of_everything_sums_in_another_order_only():
@@ -193,7 +194,7 @@ def test_a_float32_run_learns_to_add():
 
 
 @pytest.mark.parametrize(
-    ("engine", "expected"), [("session", [1, 2, 3, 4, 5]), ("compiled", [2, 4, 5])]
+    ("engine", "expected"), [("session", [*range(1, 61)]), ("compiled", [50, 60])]
 )
 def test_progress_is_reported_with_the_history_so_far(engine, expected):
     lengths = []
@@ -201,9 +202,9 @@ def test_progress_is_reported_with_the_history_so_far(engine, expected):
     def on_progress(history):
         lengths.append(len(history))
         assert len(history.train_losses) == len(history.validation_losses) == len(history)
-        assert history.is_complete == (len(history) == history.iterations == 5)
+        assert history.is_complete == (len(history) == history.iterations == 60)
 
-    config = replace(SHORT, iterations=5, engine=engine, iterations_per_run=2)
+    config = replace(SHORT, iterations=60, engine=engine)
     train(config, on_progress=on_progress)
 
     assert lengths == expected
@@ -240,9 +241,9 @@ def test_the_graph_is_final_before_the_first_iteration(engine, monkeypatch):
     assert finalized == [False, True]
 
 
-@for_each_engine
-def test_the_same_seed_gives_the_same_bytes(engine):
-    config = replace(SHORT, iterations=20, mini_batch_size=30, engine=engine)
+@pytest.mark.parametrize(("engine", "mini_batch_size"), [("session", 30), ("compiled", None)])
+def test_the_same_seed_gives_the_same_bytes(engine, mini_batch_size):
+    config = replace(SHORT, iterations=20, mini_batch_size=mini_batch_size, engine=engine)
 
     first, second = train(config), train(config)
 
