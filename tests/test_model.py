@@ -11,9 +11,9 @@ from gru_addition.model import GRU, AdditionModel, tf
 DTYPES = "float64", "float32"
 
 
-def build(session, weights=None, **arguments):
-    """Return an initialised model in the session's graph."""
-    model = AdditionModel(**arguments)
+def build(session, weights=None, learning_rate=None, **arguments):
+    """Return an initialised model in the session's graph, by default one not to be trained."""
+    model = AdditionModel(learning_rate=learning_rate, **arguments)
     feed = {} if weights is None else model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
     return model
@@ -50,7 +50,7 @@ def test_scan_equals_a_numpy_loop(session, dtype, tolerance):
 @pytest.mark.quick
 def test_gradients_equal_finite_differences(session):
     weights = numpy_gru.random_weights(3, np.random.RandomState(0))
-    model = build(session, weights, hidden_size=3)
+    model = build(session, weights, learning_rate=0.001, hidden_size=3)
     x, y = random_bits(5, 6, 2), random_bits(5, 6, 1)
     gradients = tf.gradients(model.loss, list(model.weights.values()))
     gradients = dict(zip(model.weights, gradients, strict=True))
@@ -175,7 +175,7 @@ def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype):
 
 def test_both_losses_have_the_same_gradients(session):
     weights = numpy_gru.random_weights(5, np.random.RandomState(0))
-    model = build(session, weights, hidden_size=5)
+    model = build(session, weights, learning_rate=0.001, hidden_size=5)
     x, y = random_bits(6, 7, 2), random_bits(6, 7, 1)
     variables = list(model.weights.values())
 
@@ -189,7 +189,7 @@ def test_both_losses_have_the_same_gradients(session):
 
 @pytest.mark.quick
 def test_attributes_and_ops_have_the_tutorials_names(session):
-    model = build(session)
+    model = build(session, learning_rate=0.001)
     gru = model.gru
 
     for name in ("Wr", "Wz", "Wh", "Ur", "Uz", "Uh", "br", "bz", "bh"):
@@ -321,7 +321,7 @@ def test_bad_arguments_are_named(arguments, error, message):
 )
 def test_unfit_weights_are_named(session, change, message):
     weights = numpy_gru.random_weights(16, np.random.RandomState(0)) | change
-    model = AdditionModel()
+    model = AdditionModel(learning_rate=None)
 
     with pytest.raises(ValueError, match=message):
         model.initial_values(weights)

@@ -36,7 +36,7 @@ def drawn():
 
 
 def build(session, weights, **options):
-    model = AdditionModel(HIDDEN, **options)
+    model = AdditionModel(HIDDEN, learning_rate=None, **options)
     feed = model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
     return model
