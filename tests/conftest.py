@@ -27,6 +27,13 @@ STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
 ENGINES = "compiled", "session"
+# As many processes as cores share the tests, so more threads would only wait for each other. Where
+# a command runs as its user runs it, it has as many as it likes.
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "-1",
+}
 # For code that imports modules of the tests.
 WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
 FIGURES, PROGRAMS, STARTED = (pytest.StashKey() for _ in range(3))
@@ -155,7 +162,8 @@ def contents(directory):
 def environment():
     """The environment of a process that finds this checkout from any directory."""
     variables = os.environ | {"PYTHONPATH": str(ROOT)}
-    variables.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    for name in "TF_CPP_MIN_LOG_LEVEL", *ONE_THREAD:
+        variables.pop(name, None)
     return variables
 
 
@@ -168,8 +176,7 @@ def figure(request):
 def pytest_configure(config):
     config.stash[FIGURES] = []
     config.stash[STARTED] = time.perf_counter()
-    # As many processes as cores share the tests, so more threads would only wait for each other.
-    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+    os.environ |= ONE_THREAD
     if not hasattr(config, "workerinput"):
         config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
         os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)

@@ -15,7 +15,7 @@ from gru_addition.dataset import generate_batch
 from gru_addition.model import AdditionModel, tf
 from gru_addition.train import Config, main, train
 
-SHORT = Config(iterations=123, learning_rate=0.01)
+SHORT = Config(iterations=73, learning_rate=0.01)
 OPTIONS = {
     "the tutorial's": {},
     "mini-batches": {"mini_batch_size": 20},
@@ -37,7 +37,7 @@ OPTIONS = {
         "fresh_batches": True,
     },
 }
-# Rounding errors grow in a hundred iterations.
+# Rounding errors grow in many iterations.
 LARGEST_DEVIATION = {"float64": 1e-13, "float32": 1e-5}
 
 

@@ -27,7 +27,7 @@ from execute import (
 # Enough for what the text says of the answers of the tutorial's loop, and for the first of the
 # deviations of Adam. `make torture` executes the notebooks as they are.
 PARAMETERS = {
-    "01_walkthrough.ipynb": {"loop_iterations": 1500},
+    "01_walkthrough.ipynb": {"loop_iterations": 1300},
     "04_tf1_to_tf2.ipynb": {"iterations": 300},
 }
 # What is printed in cells with these tags differs: times and versions, what may change with Keras,

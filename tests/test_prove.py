@@ -10,6 +10,7 @@ from flint import arb
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from gru_addition import cover
 from gru_addition import prove as prove_module
 from gru_addition.add import Adder
 from gru_addition.automaton import Automaton
@@ -167,6 +168,19 @@ def test_no_step_stretches_more_than_the_bound(seed, radius, scale):
     for pair in range(4):
         checked = float(checker.stretch(centre[0], arb(radius), pair).upper())
         assert stretches[:, pair].max() <= checked
+
+
+@given(ends=st.tuples(st.floats(0, 1), st.floats(0, 1)), share=st.floats(0, 1))
+@example(ends=(0, 1), share=0.5)
+def test_the_interval_of_a_slope_holds_every_slope(ends, share):
+    low, high = np.sort(ends)
+    s = low + share * (high - low)
+
+    smallest, largest = cover._slope(low, high)
+    assert smallest - 1e-15 <= s * (1 - s) <= largest + 1e-15
+    # A tanh takes values from -1 to 1.
+    smallest, largest = cover._slope_of_tanh(2 * low - 1, 2 * high - 1)
+    assert smallest - 1e-15 <= 1 - (2 * s - 1) ** 2 <= largest + 1e-15
 
 
 def test_a_tiny_ball_is_stretched_by_the_jacobian():
