@@ -18,7 +18,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from shared_runs import trained_once
+from shared_runs import directory_of, trained_once
+
+from gru_addition import xla
+from gru_addition.config import Config
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -27,12 +30,13 @@ STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
 ENGINES = "compiled", "session"
-# As many processes as cores share the tests, so more threads would only wait for each other. Where
-# a command runs as its user runs it, it has as many as it likes.
-ONE_THREAD = {
+# What the processes that share the tests are given: one thread each, since there are as many as
+# cores, and the flags that the commands set.
+OF_THE_TESTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "-1",
+    xla.FLAGS: " ".join(xla.small_model_flags()),
 }
 # For code that imports modules of the tests.
 WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
@@ -95,10 +99,22 @@ def default_command(shared):
 
 
 @pytest.fixture(scope="session")
-def trained_in(shared):
+def shared_runs(shared, default_command):
+    """The directory of the runs that tests and notebooks share."""
+    directory = shared / "runs"
+    with FileLock(f"{directory}.lock"):
+        if not directory.exists():
+            directory.mkdir()
+            directory_of(Config(), directory).symlink_to(default_command[1] / "runs" / "latest")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def trained_in(shared_runs):
     """A function of settings that returns the directory of their run, not to be changed."""
-    (shared / "runs").mkdir(exist_ok=True)
-    return partial(trained_once, directory=shared / "runs")
+    from gru_addition.train import train
+
+    return partial(trained_once, directory=shared_runs, train=train)
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +178,7 @@ def contents(directory):
 def environment():
     """The environment of a process that finds this checkout from any directory."""
     variables = os.environ | {"PYTHONPATH": str(ROOT)}
-    for name in "TF_CPP_MIN_LOG_LEVEL", *ONE_THREAD:
+    for name in "TF_CPP_MIN_LOG_LEVEL", *OF_THE_TESTS:
         variables.pop(name, None)
     return variables
 
@@ -176,7 +192,7 @@ def figure(request):
 def pytest_configure(config):
     config.stash[FIGURES] = []
     config.stash[STARTED] = time.perf_counter()
-    os.environ |= ONE_THREAD
+    os.environ |= OF_THE_TESTS
     if not hasattr(config, "workerinput"):
         config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
         os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)

@@ -9,18 +9,21 @@ from filelock import FileLock
 DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
 
 
-def trained_once(config, directory):
+def trained_once(config, directory, train):
     """Return the directory of the run with these settings, trained if nobody has yet.
 
-    directory: that of all shared runs.
+    directory: that of all shared runs. train: a function of settings and the directory of a run.
     """
-    from gru_addition.train import train
-
-    run = Path(directory, hashlib.sha256(repr(config).encode()).hexdigest()[:16])
+    run = directory_of(config, directory)
     with FileLock(f"{run}.lock"):
         if not run.exists():
             train(config, run)
     return run
+
+
+def directory_of(config, directory):
+    """The directory of the run with these settings, among all shared runs."""
+    return Path(directory, hashlib.sha256(repr(config).encode()).hexdigest()[:16])
 
 
 def share():
@@ -35,6 +38,6 @@ def share():
     def train_or_share(config, *arguments, **options):
         if arguments or options:
             return train(config, *arguments, **options)
-        return module.Run.restore(trained_once(config, os.environ[DIRECTORY]))
+        return module.Run.restore(trained_once(config, os.environ[DIRECTORY], train))
 
     module.train = train_or_share

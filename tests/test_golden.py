@@ -13,7 +13,7 @@ from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSION
 
 from gru_addition.dataset import encode, generate_batch
 from gru_addition.model import AdditionModel, tf
-from gru_addition.train import Config, Run, train
+from gru_addition.train import Config, train
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 for_each_seed = pytest.mark.parametrize(
@@ -84,19 +84,11 @@ def test_first_gradients_agree(golden, at_first, version, seed, figure):
 
 
 @pytest.fixture
-def run_of(trained, default_command):
-    """A function of engine, seed and iterations that returns the tutorial's run.
-
-    That of the defaults is read from what the command saved.
-    """
-
-    def run(engine, seed, iterations):
-        config = Config(engine=engine, seed=seed, iterations=iterations)
-        if config == Config():
-            return Run.restore(default_command[1] / "runs" / "latest")
-        return trained(config)
-
-    return run
+def run_of(trained):
+    """A function of engine, seed and iterations that returns the tutorial's run."""
+    return lambda engine, seed, iterations: trained(
+        Config(engine=engine, seed=seed, iterations=iterations)
+    )
 
 
 @for_each_run(SEEDS)

@@ -8,8 +8,8 @@ import sys
 
 import nbformat
 import pytest
-import shared_runs
-from conftest import ROOT, WITH_TESTS, environment
+from conftest import OF_THE_TESTS, ROOT, WITH_TESTS, environment
+from shared_runs import DIRECTORY as DIRECTORY_OF_RUNS
 
 sys.path.insert(0, str(ROOT / "notebooks"))
 from execute import (
@@ -130,7 +130,7 @@ def way(request):
 
 
 @pytest.fixture(scope="module")
-def executed(name, way, shared, trained_in):
+def executed(name, way, shared, shared_runs):
     """A notebook after a run with its solutions and its claims.
 
     If it is to be shortened, it has its parameters, and what another notebook or a test has trained
@@ -143,12 +143,15 @@ def executed(name, way, shared, trained_in):
     variables = {
         "IPYTHONDIR": shared / "ipython",
         "PYTHONPATH": WITH_TESTS["PYTHONPATH"],
-        shared_runs.DIRECTORY: trained_in.keywords["directory"],
+        DIRECTORY_OF_RUNS: shared_runs,
     }
     with pytest.MonkeyPatch.context() as patch:
         if way == "shortened":
             for variable, value in variables.items():
                 patch.setenv(variable, str(value))
+        else:
+            for variable in OF_THE_TESTS:
+                patch.delenv(variable)
         try:
             return execute(name, PARAMETERS.get(name) if way == "shortened" else None, more_cells)
         except FAILURES as error:

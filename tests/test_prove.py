@@ -170,6 +170,23 @@ def test_no_step_stretches_more_than_the_bound(seed, radius, scale):
         assert stretches[:, pair].max() <= checked
 
 
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), radius=st.floats(0.1, 1))
+def test_a_single_unit_is_nowhere_steeper_than_the_bound(seed, radius):
+    """In one dimension hardly anything is left between the bound and the steepest place."""
+    random_state = np.random.RandomState(seed)
+    network = Network(numpy_gru.random_weights(1, random_state, 4))
+    centre = random_state.uniform(-1, 1, (1, 1))
+    h = centre + radius * np.linspace(-1, 1, 201)[:, np.newaxis]
+
+    steepest = (abs(np.diff(network.steps(h)[..., 0], axis=0)) / np.diff(h, axis=0)).max(axis=0)
+
+    assert (steepest <= stretch(network, centre, np.array([radius]))[0] * (1 + 1e-9)).all()
+    checker = CheckersNetwork({**network.weights, "states": centre, "slack": np.array(1e-9)})
+    checked = [float(checker.stretch(centre[0], arb(radius), pair).upper()) for pair in range(4)]
+    assert (steepest <= np.array(checked) * (1 + 1e-9)).all()
+
+
 @given(ends=st.tuples(st.floats(0, 1), st.floats(0, 1)), share=st.floats(0, 1))
 @example(ends=(0, 1), share=0.5)
 def test_the_interval_of_a_slope_holds_every_slope(ends, share):
