@@ -304,7 +304,8 @@ def test_by_default_long_runs_have_a_hundred_checkpoints():
     assert Config(iterations=1_000_000, checkpoint_every=5).checkpoint_interval == 5
 
 
-def test_a_checkpoint_holds_what_was_there_when_it_was_saved(tmp_path):
+def test_a_checkpoint_holds_what_was_there_when_it_was_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(plotting, "as_png", as_png)
     run = train(TINY, tmp_path)
 
     losses = np.load(tmp_path / "model.ckpt-4.history.npy", allow_pickle=False)
@@ -315,7 +316,7 @@ def test_a_checkpoint_holds_what_was_there_when_it_was_saved(tmp_path):
     weights = set(run.weights) - {"W_output", "b_output"} | {"Variable", "Variable_1"}
     slots = {name + slot for name in weights for slot in ("/Adam", "/Adam_1")}
     assert saved == weights | slots | {"beta1_power", "beta2_power"}
-    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG\r\n")
     x = np.random.RandomState(0).randint(0, 2, size=(2, 9, 2))
     np.testing.assert_array_equal(Adder.restore(tmp_path).predict(x), run.adder.predict(x))
 
