@@ -1,10 +1,10 @@
-"""A Dask cluster of two worker processes: prints its address, and lives until its input ends."""
+"""A Dask cluster of one worker process: prints its address, and lives until its input ends."""
 
 import sys
 
 from distributed import LocalCluster
 
 if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()

@@ -19,17 +19,18 @@ from pathlib import Path
 LIBRARIES = "tensorflow.compat.v1", "matplotlib.backends.backend_agg", "scipy.linalg", "tqdm"
 
 
-def run(arguments, variables, cwd=".", input=""):
+def run(arguments, variables, cwd=".", input="", first=""):
     """Run `python -m MODULE ...` or `python -c CODE ...`; return the `CompletedProcess`.
 
     arguments: such as `["-m", "gru_addition.add", "1", "2"]`.
     variables: the environment.
+    first: code to execute before, such as what limits the process or redirects its streams.
     """
     with tempfile.TemporaryDirectory() as directory:
         files = [Path(directory, name) for name in ("stdin", "stdout", "stderr")]
         for file, text in zip(files, (input, "", ""), strict=True):
             file.write_text(text)
-        request = [list(arguments), dict(variables), os.path.abspath(cwd), files]
+        request = [list(arguments), dict(variables), os.path.abspath(cwd), files, first]
         print(json.dumps(request, default=str), file=_server().stdin, flush=True)
         status = int(_server().stdout.readline())
         return subprocess.CompletedProcess(
@@ -68,7 +69,7 @@ def main():
         import_module(library)
     # Without this, a process would copy all that was imported when it collects garbage at its end.
     gc.freeze()
-    (option, program, *arguments), variables, cwd, files = _next_request()
+    (option, program, *arguments), variables, cwd, files, first = _next_request()
 
     for number, file in enumerate(files):
         with open(file, "w" if number else "r") as stream:
@@ -78,6 +79,7 @@ def main():
     os.chdir(cwd)
     sys.path[:1] = ["", *variables.get("PYTHONPATH", "").split(os.pathsep)]
     sys.argv = [option, *arguments]
+    exec(first, {"os": os})
     if option == "-c":
         exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})
     else:

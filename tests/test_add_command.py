@@ -3,13 +3,12 @@
 import io
 import os
 import re
-import subprocess
 import sys
 
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import GOLDEN, environment, run_module
+from conftest import GOLDEN, run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -277,10 +276,10 @@ def test_the_network_may_be_one_of_tensorflow_1(version, capsys):
 
 
 def test_closed_standard_input_is_no_input(tmp_path, default_command):
-    process = subprocess.run(
-        [sys.executable, "-m", "gru_addition.add", "-"],
-        cwd=default_command[1], env=environment(), capture_output=True, text=True, check=False,
-        preexec_fn=lambda: os.close(0),
+    # Python itself has no `sys.stdin` then.
+    process = run_module(
+        "gru_addition.add", "-", cwd=default_command[1],
+        first="import sys; sys.stdin = None; os.close(0)",
     )  # fmt: skip
 
     assert process.returncode == 2

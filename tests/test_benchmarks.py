@@ -3,15 +3,20 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, environment
+from conftest import ROOT, run_code
 
 BENCHMARKS = ROOT / "benchmarks"
 ITERATIONS = 100
+RUN = """
+import pathlib, runpy, sys
+program = sys.argv[1]
+sys.path.insert(0, str(pathlib.Path(program).parent))
+sys.argv = [program, sys.argv[2], "problem.npz", "result.npz"]
+runpy.run_path(program, run_name="__main__")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +48,7 @@ def test_a_program_reaches_tensorflow_1_3_0s_losses(file, variant, run, tmp_path
         pytest.skip("gcc is not installed")
     expected = run.save_the_tutorials_problem(tmp_path / "problem.npz", ITERATIONS)
 
-    subprocess.run(
-        [sys.executable, BENCHMARKS / "programs" / file, variant, "problem.npz", "result.npz"],
-        cwd=tmp_path, env=environment(), check=True,
-    )  # fmt: skip
+    run_code(RUN, BENCHMARKS / "programs" / file, variant, cwd=tmp_path)
 
     with np.load(tmp_path / "result.npz") as result:
         losses = np.stack([result["train_losses"], result["validation_losses"]])

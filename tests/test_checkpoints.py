@@ -35,7 +35,7 @@ from gru_addition.model import tf
 from gru_addition.storage import DamagedError
 from gru_addition.train import Config, Run, main, train
 
-SHORT = Config(iterations=40, batch_size=20, checkpoint_every=15, iterations_per_run=4)
+SHORT = Config(iterations=40, batch_size=20, checkpoint_every=16, iterations_per_run=4)
 KINDS = {
     "full": {},
     "mini": {"mini_batch_size": 7},
@@ -107,11 +107,12 @@ def test_a_resumed_run_has_the_numbers_of_one_never_interrupted(engine, kind, tm
 
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path, on_progress=interrupt_at(11))
-    assert 11 <= len(Run.restore(tmp_path).history) < 15
+    assert 11 <= len(Run.restore(tmp_path).history) < 16
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path, resume=True, on_progress=interrupt_at(27))
     assert 27 <= len(Run.restore(tmp_path).history) < 32
-    resumed = train(config, tmp_path, resume=True)
+    # How long the compiled engine's runs are changes nothing.
+    resumed = train(replace(config, iterations_per_run=12), tmp_path, resume=True)
 
     assert_same_numbers(resumed, expected)
     assert_same_numbers(Run.restore(tmp_path), expected)
@@ -128,12 +129,13 @@ def test_more_iterations_go_on_where_fewer_ended(tmp_path):
 
 
 def test_what_changes_no_number_may_be_changed_on_the_way(tmp_path):
-    train(replace(SHORT, iterations=15), tmp_path)
-    changed = replace(SHORT, iterations_per_run=9, checkpoint_every=7, keep=3)
+    config = replace(SHORT, engine="session")
+    train(replace(config, iterations=15), tmp_path)
+    changed = replace(config, iterations_per_run=9, checkpoint_every=7, keep=3)
 
     run = train(changed, tmp_path, resume=True)
 
-    assert_same_numbers(run, train(SHORT))
+    assert_same_numbers(run, train(config))
     assert {path.stem for path in tmp_path.glob("*.index")} == {
         "model.ckpt-28", "model.ckpt-35", "model.ckpt-40"
     }  # fmt: skip

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import GOLDEN, contents, run_code, run_from_scratch, run_module
+from conftest import GOLDEN, contents, run_code, run_module
 
 from gru_addition import export as export_module
 from gru_addition.export import export, main
@@ -190,9 +190,9 @@ def test_ctrl_c_between_the_two_moves_waits_for_the_second(tmp_path, monkeypatch
 
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
-    process = run_from_scratch(
-        "-m", "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+    process = run_module(
+        "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
+        first=f"import resource; resource.setrlimit({resource.RLIMIT_FSIZE}, (30_000, 30_000))",
     )  # fmt: skip
 
     assert process.returncode == 2

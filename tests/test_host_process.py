@@ -13,28 +13,22 @@ from gru_addition import graphs
 from gru_addition.add import Adder
 from gru_addition.model import AdditionModel, tf
 
-# What can be thrown back is tried in one process; what can't, in one each.
-IN_ONE_PROCESS = {
-    "switches": [
-        "three threads",
-        "functions run eagerly + numerics are checked + debug info is dumped",
-        "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
-        "another floatx + soft placement off + placements are logged + a default device + "
-        "a strategy + a gradient tape + an outer name scope + an outer graph + an outer session + "
-        "NumPy raises errors",
-        "mirrored + control flow v1 + reference variables",
-        # These stay on.
-        "determinism + NumPy's behaviour",
-    ],
-    "TensorFlow 2 off": ["TensorFlow 2 off + numerics are checked"],
-}  # fmt: skip
+# Tried one after the other in one process.
+TOGETHER = [
+    "two threads",
+    "functions run eagerly + numerics are checked + debug info is dumped",
+    "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
+    "another floatx + soft placement off + placements are logged + a default device + "
+    "a strategy + a gradient tape + an outer name scope + an outer graph + an outer session + "
+    "NumPy raises errors",
+    "mirrored + control flow v1 + reference variables",
+    # These stay on.
+    "determinism + NumPy's behaviour",
+]
+# Tried in a process of its own, which has an unusual environment as well.
+TENSORFLOW_2_OFF = "TensorFlow 2 off + numerics are checked"
 ALONE = [
-    *(
-        switch
-        for names in IN_ONE_PROCESS.values()
-        for name in names
-        for switch in name.split(" + ")
-    ),
+    *(switch for names in [*TOGETHER, TENSORFLOW_2_OFF] for switch in names.split(" + ")),
     "eager execution off",
 ]
 # Keras' libraries need not be here.
@@ -44,7 +38,7 @@ IN_THE_ENVIRONMENT = {
     "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
     "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
 }
-TOGETHER = "determinism", "Keras with JAX", "auto-clustering"
+TOGETHER_IN_THE_ENVIRONMENT = "determinism", "Keras with JAX", "auto-clustering"
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +71,8 @@ def assert_undisturbed(undisturbed, figure, compiled_once):
     return check
 
 
-@pytest.mark.parametrize("names", IN_ONE_PROCESS.values(), ids=list(IN_ONE_PROCESS))
-def test_no_switch_of_the_process_moves_a_number(names, assert_undisturbed):
-    assert_undisturbed(names)
+def test_no_switch_of_the_process_moves_a_number(assert_undisturbed):
+    assert_undisturbed(TOGETHER)
 
 
 @pytest.mark.torture
@@ -89,15 +82,20 @@ def test_no_switch_by_itself_moves_a_number(name, assert_undisturbed):
 
 
 @pytest.mark.parametrize(
-    "names",
-    [TOGETHER, *(pytest.param([name], marks=pytest.mark.torture) for name in IN_THE_ENVIRONMENT)],
-    ids=", ".join,
+    ("names", "switch"),
+    [
+        (TOGETHER_IN_THE_ENVIRONMENT, TENSORFLOW_2_OFF),
+        *(
+            pytest.param([name], "nothing", marks=pytest.mark.torture)
+            for name in IN_THE_ENVIRONMENT
+        ),
+    ],
 )
-def test_no_switch_in_the_environment_moves_a_number(names, assert_undisturbed):
+def test_no_switch_in_the_environment_moves_a_number(names, switch, assert_undisturbed):
     variables = {}
     for name in names:
         variables |= IN_THE_ENVIRONMENT[name]
-    assert_undisturbed(["nothing"], **variables)
+    assert_undisturbed([switch], **variables)
 
 
 REFUSED = """

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch
+from conftest import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
 
 from gru_addition import add, quiet, unexpected, verify, xla
 from gru_addition.add import Adder
@@ -127,29 +127,21 @@ def test_what_tensorflow_can_stand_changes_nothing():
 
 
 def test_a_reader_that_has_left_is_no_verdict():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gru_addition.add", "-", SOURCE],
-        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    process.stdout.close()
-    _, err = process.communicate(b"1 2\n")
+    first = "reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)"
+    process = run_module("gru_addition.add", "-", SOURCE, input="1 2\n", first=first)
 
-    assert (process.returncode, err) == (141, b"")
+    assert (process.returncode, process.stderr) == (141, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-@pytest.mark.parametrize(("stream", "status"), [("stdout", 2), ("stderr", 1)])
+@pytest.mark.parametrize(("stream", "status"), [(1, 2), (2, 1)])
 def test_output_that_can_not_be_written_does_not_change_what_the_status_means(stream, status):
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with open("/dev/full", "w") as full:
-        process = subprocess.run(
-            [sys.executable, "-m", "gru_addition.add", "12", "13", SOURCE],
-            env=environment(), text=True, check=False, **streams | {stream: full},
-        )  # fmt: skip
+    first = f"os.dup2(os.open('/dev/full', os.O_WRONLY), {stream})"
+    process = run_module("gru_addition.add", "12", "13", SOURCE, first=first)
 
     # The network is wrong: that is status 1.
     assert process.returncode == status
-    if stream == "stdout":
+    if stream == 1:
         assert process.stderr == f"{ADD}: [Errno 28] No space left on device\n"
 
 
