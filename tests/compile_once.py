@@ -6,6 +6,7 @@ numbers begin anew with every graph, so that the same graph has the same names.
 """
 
 import itertools
+import threading
 
 FLAGS = "TF_XLA_FLAGS"
 
@@ -16,25 +17,25 @@ def flags(directory):
 
 
 def give_equal_graphs_equal_names():
+    # This one imports TensorFlow silently.
+    from gru_addition import graphs  # isort: split
     from tensorflow.python.eager.polymorphic_function import atomic_function
     from tensorflow.python.framework import ops
 
-    from gru_addition import graphs
-
     build_graph, uid = graphs._build_graph, ops.uid
     from_func_graph = atomic_function.from_func_graph
-    numbers = None
+    # Each thread builds a graph of its own.
+    building = threading.local()
 
     def build_numbered_anew(build):
-        nonlocal numbers
-        numbers = itertools.count(10**9)
+        building.numbers = itertools.count(10**9)
         try:
             return build_graph(build)
         finally:
-            numbers = None
+            del building.numbers
 
     def number():
-        return uid() if numbers is None else next(numbers)
+        return next(building.numbers) if hasattr(building, "numbers") else uid()
 
     def replacing(*arguments, **options):
         # Each graph has a copy of its functions; what is replaced is of no more use.

@@ -25,6 +25,7 @@ from gru_addition.train import Config, train
 
 TINY = Config(num_bits=4, batch_size=6, hidden_size=3, iterations=7, learning_rate=0.01, seed=1)
 WEIGHTS = numpy_gru.perfect_weights()
+TWO_THREADS = "two threads"
 
 
 def numbers():
@@ -139,13 +140,11 @@ def main():
     # What is compiled under one switch need not be compiled under the next, if it is the same.
     give_equal_graphs_equal_names()
     for name in sys.argv[1:]:
-        if name == "two threads":
-            found = in_two_threads()
-        else:
-            with ExitStack() as stack:
-                for switch in name.split(" + "):
+        with ExitStack() as stack:
+            for switch in name.split(" + "):
+                if switch != TWO_THREADS:
                     stack.enter_context(switches()[switch]())
-                found = numbers()
+            found = in_two_threads() if TWO_THREADS in name else numbers()
         print(json.dumps([name, found]), flush=True)
 
 

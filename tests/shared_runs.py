@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import compile_once
 from filelock import FileLock
 
 DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
@@ -31,6 +32,7 @@ def share():
 
     This is for kernels of notebooks; the directory of all shared runs is in the environment.
     """
+    compile_once.give_equal_graphs_equal_names()
     from gru_addition import train as module
 
     train = module.train

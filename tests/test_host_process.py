@@ -15,15 +15,14 @@ from gru_addition.model import AdditionModel, tf
 
 # Tried one after the other in one process.
 TOGETHER = [
-    "two threads",
-    "functions run eagerly + numerics are checked + debug info is dumped",
+    "functions run eagerly + numerics are checked + debug info is dumped + mirrored + "
+    "control flow v1 + reference variables",
     "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
     "another floatx + soft placement off + placements are logged + a default device + "
     "a strategy + a gradient tape + an outer name scope + an outer graph + an outer session + "
     "NumPy raises errors",
-    "mirrored + control flow v1 + reference variables",
-    # These stay on.
-    "determinism + NumPy's behaviour",
+    # The last two stay on.
+    "two threads + determinism + NumPy's behaviour",
 ]
 # Tried in a process of its own, which has an unusual environment as well.
 TENSORFLOW_2_OFF = "TensorFlow 2 off + numerics are checked"

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from compile_once import FLAGS
 from conftest import OF_THE_TESTS, ROOT, WITH_TESTS, environment
 from shared_runs import DIRECTORY as DIRECTORY_OF_RUNS
 
@@ -133,11 +134,11 @@ def way(request):
 
 
 @pytest.fixture(scope="module")
-def executed(name, way, shared, shared_runs):
+def executed(name, way, shared, shared_runs, compiled_once):
     """A notebook after a run with its solutions and its claims.
 
     If it is to be shortened, it has its parameters, and what another notebook or a test has trained
-    already is not trained again.
+    or compiled already is not trained or compiled again.
     """
     more_cells = [code for code, _ in solutions(name, way)] + [CLAIMS[name]]
     startup = shared / "ipython" / "profile_default" / "startup"
@@ -147,6 +148,7 @@ def executed(name, way, shared, shared_runs):
         "IPYTHONDIR": shared / "ipython",
         "PYTHONPATH": WITH_TESTS["PYTHONPATH"],
         DIRECTORY_OF_RUNS: shared_runs,
+        FLAGS: compiled_once,
     }
     with pytest.MonkeyPatch.context() as patch:
         if way == "shortened":
