@@ -1,9 +1,13 @@
-"""Stand-ins for `run_seed` in a study, which train nothing; importable in other processes."""
+"""Stand-ins for `run_seed` in a study, which train little or nothing.
+
+They can be imported in other processes.
+"""
 
 import time
 
 import numpy as np
 
+from gru_addition.config import Config
 from gru_addition.measure import LENGTHS
 from gru_addition.pairs import hard_pairs
 
@@ -29,3 +33,14 @@ def slow_run(settings):
     """The same, after a while, so that a study can be killed meanwhile."""
     time.sleep(1)
     return fake_run(settings)
+
+
+def brief_run(settings):
+    """The first rows of `run_seed`: a network is trained, and not asked."""
+    from gru_addition.train import train
+
+    losses = train(Config(**settings)).history
+    return [
+        ("training", 5, "train loss", float(losses.train_losses[-1])),
+        ("training", 5, "validation loss", float(losses.validation_losses[-1])),
+    ]

@@ -8,14 +8,13 @@ import re
 import resource
 import signal
 import struct
-import subprocess
-import sys
 import termios
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
 import pytest
-from conftest import environment, run_from_scratch, run_module, unprivileged
+from conftest import run_from_scratch, run_module, unprivileged
 
 from gru_addition.train import Config, Run, main
 
@@ -79,15 +78,19 @@ def test_a_wrong_answer_is_called_wrong(tmp_path):
 def test_on_a_terminal_a_bar_shows_the_losses(tmp_path):
     terminal, end_of_process = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gru_addition.train", "--iterations=60", "--engine=session"],
-        cwd=tmp_path, env=environment(),
-        stdout=end_of_process, stderr=end_of_process,
-    )  # fmt: skip
-    os.close(end_of_process)
-    output = read_to_end(terminal).decode()
+    name = os.ttyname(end_of_process)
+    with ThreadPoolExecutor(1) as reader:
+        shown = reader.submit(read_to_end, terminal)
+        process = run_module(
+            "gru_addition.train", "--iterations=60", "--engine=session", cwd=tmp_path,
+            first=f"terminal = os.open({name!r}, os.O_RDWR | os.O_NOCTTY)\n"
+            "os.dup2(terminal, 1)\n"
+            "os.dup2(terminal, 2)",
+        )  # fmt: skip
+        os.close(end_of_process)
+    output = shown.result().decode()
 
-    assert process.wait() == 0
+    assert process.returncode == 0
     assert re.search(r"\r.*\d+%\|.*\| \d+/60 .*it/s, train \d\.\d{4}, test \d\.\d{4}\]", output)
     assert "Iteration: 50, train loss: " in output
     assert "tensorflow" not in output.lower()
@@ -252,40 +255,38 @@ def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
     assert (tmp_path / "here" / "model.ckpt-1.index").exists()
 
 
-@pytest.fixture
-def started(engine, tmp_path):
-    """A training command that has printed its first line."""
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "gru_addition.train", "--iterations=100000",
-            f"--engine={engine}",
-        ],
-        cwd=tmp_path, env=environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout.readline().startswith("Iteration: 0,")
-    yield process
-    process.kill()
-    process.communicate()
+# Sends the process a signal when it has printed a line, and ends it if that does not.
+SIGNAL_LATER = """
+import os, threading, time
+def send():
+    while os.fstat(1).st_size == 0:
+        time.sleep(0.01)
+    os.kill(os.getpid(), {number})
+    time.sleep(60)
+    os._exit(1)
+threading.Thread(target=send, daemon=True).start()
+"""
 
 
 @pytest.mark.parametrize(
     ("number", "status", "engine"),
     [(signal.SIGINT, 130, "compiled"), (signal.SIGTERM, 143, "session")],
 )
-def test_a_signal_saves_the_run_and_says_how_to_go_on(started, tmp_path, number, status):
-    started.send_signal(number)
-    out, err = started.communicate(timeout=60)
+def test_a_signal_saves_the_run_and_says_how_to_go_on(tmp_path, number, status, engine):
+    process = run_module(
+        "gru_addition.train", "--iterations=100000", f"--engine={engine}", cwd=tmp_path,
+        first=SIGNAL_LATER.format(number=int(number)),
+    )  # fmt: skip
 
-    assert started.returncode == status
+    assert process.returncode == status
     match = re.fullmatch(
-        rf"{COMMAND}: interrupted; ([\d,]+) iterations are saved, to go on: (.*)\n", err
+        rf"{COMMAND}: interrupted; ([\d,]+) iterations are saved, to go on: (.*)\n",
+        process.stderr,
     )
     assert match[2] == f"{COMMAND} --resume --output-dir=runs/latest"
     done = int(match[1].replace(",", ""))
     assert len(Run.restore(tmp_path / "runs" / "latest").history) == done
-    # The first line of the output has been read already.
-    last_report = int(re.findall(r"Iteration: (\d+)", "Iteration: 0" + out)[-1])
+    last_report = int(re.findall(r"Iteration: (\d+)", process.stdout)[-1])
     assert last_report < done <= last_report + 50
     assert (tmp_path / "runs" / "latest" / "losses.png").exists()
 

@@ -29,8 +29,8 @@ print(*(measured[tenth] for tenth in range(1, 11)))
 SHORT = {
     "compiled": "Config(iterations=10_000, iterations_per_run=10, num_bits=2, batch_size=10, "
     "hidden_size=4, checkpoint_every=100)",
-    "session": "Config(iterations=2000, engine='session', num_bits=2, batch_size=10, "
-    "hidden_size=4, fresh_batches=True, checkpoint_every=10)",
+    "session": "Config(iterations=1000, engine='session', num_bits=2, batch_size=10, "
+    "hidden_size=4, fresh_batches=True, checkpoint_every=5)",
 }
 LONG = {
     "compiled": "Config(iterations=100_000)",
@@ -63,7 +63,9 @@ def test_memory_stays_flat(engine, config, tmp_path, figure):
 
 @pytest.mark.parametrize("engine", ["compiled", pytest.param("session", marks=pytest.mark.torture)])
 def test_two_processes_give_the_same_bytes(engine, tmp_path):
-    arguments = [f"--engine={engine}", "--iterations=200", "--mini-batch-size=30"]
+    # The program of another test, compiled once for both.
+    program = "--mini-batch-size=30", "--learning-rate=0.01"
+    arguments = [f"--engine={engine}", "--iterations=200", *program]
     directories = tmp_path / "one", tmp_path / "other"
     assert main([*arguments, f"--output-dir={directories[0]}"]) == 0
     process = run_from_scratch(

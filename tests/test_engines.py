@@ -85,7 +85,7 @@ def test_the_engines_agree(options, dtype, figure):
     ("options", "iterations_per_run"),
     [
         ({"mini_batch_size": 30}, 7),
-        ({"fresh_batches": True}, 1000),
+        pytest.param({"fresh_batches": True}, 1000, marks=pytest.mark.torture),
         pytest.param({}, 1, marks=pytest.mark.torture),
     ],
 )
@@ -190,8 +190,12 @@ print(*run.history.validation_losses.tolist(), run.adder.add(0, 0))
 """
 
 
+@pytest.mark.torture
 def test_it_compiles_after_disable_v2_behavior_as_well():
-    """An engineer who keeps TensorFlow 1 code alive may have thrown the switch."""
+    """An engineer who keeps TensorFlow 1 code alive may have thrown the switch.
+
+    `test_host_process` throws it together with others.
+    """
     printed = run_code(BESIDE_A_SWITCH)
 
     *validation_losses, _ = map(float, printed.split())

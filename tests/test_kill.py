@@ -15,7 +15,7 @@ from conftest import assert_same_numbers
 from gru_addition.checkpoints import SUFFIXES
 from gru_addition.train import Config, Run, train
 
-TINY = Config(num_bits=3, batch_size=10, hidden_size=4, iterations=200, engine="session")
+TINY = Config(num_bits=3, batch_size=10, hidden_size=4, iterations=100, engine="session")
 CONFIGS = {
     "session": replace(TINY, checkpoint_every=1),
     "session, mini-batches": replace(TINY, checkpoint_every=3, keep=2, mini_batch_size=7),
