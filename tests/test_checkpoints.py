@@ -127,8 +127,9 @@ def test_more_iterations_go_on_where_fewer_ended(tmp_path):
     assert Run.restore(tmp_path).config == config
 
 
-def test_what_changes_no_number_may_be_changed_on_the_way(tmp_path):
-    config = replace(SHORT, engine="session")
+@pytest.mark.parametrize("engine", ["session", pytest.param("compiled", marks=pytest.mark.torture)])
+def test_what_changes_no_number_may_be_changed_on_the_way(engine, tmp_path):
+    config = replace(SHORT, engine=engine)
     train(replace(config, iterations=15), tmp_path)
     changed = replace(config, iterations_per_run=9, checkpoint_every=7, keep=3)
 
