@@ -31,8 +31,8 @@ PARAMETERS = {
     "01_walkthrough.ipynb": {"loop_iterations": 1300},
     "04_tf1_to_tf2.ipynb": {"iterations": 300},
 }
-# Solutions that train networks which nothing else needs: `make torture` executes these too.
-ONLY_WHOLE = {"01_walkthrough.ipynb": {2, 3, 4}, "03_every_length.ipynb": {0}}
+# The tag of an exercise whose solution trains networks that nothing else needs.
+TRAINS = "trains"
 # What is printed in cells with these tags differs: times and versions, what may change with Keras,
 # and what the parameters change.
 VARYING = {"shortened": {"timed", "keras", "shorter"}, "whole": {"timed", "keras"}}
@@ -111,9 +111,12 @@ def sources(name):
 
 def solutions(name, way="whole"):
     """The code of each solution that is executed this way, and what it prints."""
-    left_out = ONLY_WHOLE.get(name, ()) if way == "shortened" else ()
-    found = [solution for cell in sources(name) for solution in SOLUTION.findall(cell.source)]
-    return [solution for number, solution in enumerate(found) if number not in left_out]
+    cells = [
+        cell
+        for cell in sources(name)
+        if way == "whole" or TRAINS not in cell.metadata.get("tags", [])
+    ]
+    return [solution for cell in cells for solution in SOLUTION.findall(cell.source)]
 
 
 def printed(cell):

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from gru_addition import study as study_module
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
-from gru_addition.measure import LENGTHS
+from gru_addition.measure import LENGTHS, run_seed
 from gru_addition.pairs import challenge, hard_pairs, random_pairs
 from gru_addition.storage import DamagedError, locked
 from gru_addition.study import COLUMNS, RECIPES, local_processes, study
@@ -119,7 +119,8 @@ def test_shares_are_those_of_the_network(rows):
     np.testing.assert_allclose(results.of_seeds("one", "0 to 249", "bit share"), [bits])
 
 
-def test_a_cluster_measures_the_same(tmp_path):
+@pytest.mark.parametrize("run", [brief_run, pytest.param(run_seed, marks=pytest.mark.torture)])
+def test_a_cluster_finds_the_same(run, tmp_path):
     variables = environment() | WITH_TESTS
     cluster = subprocess.Popen(
         [sys.executable, ROOT / "tests" / "dask_cluster.py"],
@@ -127,9 +128,10 @@ def test_a_cluster_measures_the_same(tmp_path):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     code = (
-        "import sys; from gru_addition.study import *; from fake_run import brief_run\n"
+        "import sys; from gru_addition.study import *\n"
+        f"from {run.__module__} import {run.__name__}\n"
         "with dask_cluster(sys.argv[1]) as executor:\n"
-        f"    study({dict(one=TINY['one'])!r}, 1, 'out', executor, run=brief_run)"
+        f"    study({dict(one=TINY['one'])!r}, 1, 'out', executor, run={run.__name__})"
     )
     try:
         address = cluster.stdout.readline().strip()
@@ -142,7 +144,7 @@ def test_a_cluster_measures_the_same(tmp_path):
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         header, *lines = csv.reader(file)
     assert header == list(COLUMNS)
-    here = [("one", 0, *row) for row in brief_run(TINY["one"] | {"seed": 0})]
+    here = [("one", 0, *row) for row in run(TINY["one"] | {"seed": 0})]
     assert lines == [["" if value is None else str(value) for value in row] for row in here]
 
 
