@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from gru_addition import xla
+from gru_addition.support import xla
 from gru_addition.train import Config, train
 
 ROUNDS = 3

@@ -12,12 +12,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from gru_addition import xla
+from gru_addition.support import xla
 
 xla.prepare_process()
 
 # Only now, since this imports TensorFlow.
-from gru_addition.quiet import quiet_import
+from gru_addition.support.quiet import quiet_import
 
 with quiet_import():
     import tensorflow as tf

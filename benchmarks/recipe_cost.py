@@ -11,8 +11,8 @@ import sys
 import time
 from dataclasses import replace
 
-from gru_addition import xla
 from gru_addition.study import RECIPES
+from gru_addition.support import xla
 from gru_addition.train import Config, train
 
 ROUNDS, ITERATIONS = 5, 3000

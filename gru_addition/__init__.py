@@ -9,6 +9,6 @@ __version__ = "0.1.0"
 
 if sys.argv[:1] == ["-m"]:
     # Python is about to run a module, probably one of our commands, which owns its process.
-    from gru_addition import unexpected
+    from gru_addition.support import unexpected
 
     unexpected.take_over()

@@ -10,10 +10,11 @@ import sys
 
 import numpy as np
 
-from gru_addition import xla
-from gru_addition.checkpoints import load_network
-from gru_addition.checks import brief, real_array, whole_number
-from gru_addition.command_line import (
+from gru_addition.dataset import as_bytes, encode, from_bytes
+from gru_addition.runs.checkpoints import load_network
+from gru_addition.support import xla
+from gru_addition.support.checks import brief, real_array, whole_number
+from gru_addition.support.command_line import (
     Parser,
     UserError,
     naming_flags,
@@ -22,8 +23,7 @@ from gru_addition.command_line import (
     run_command,
     say,
 )
-from gru_addition.dataset import as_bytes, encode, from_bytes
-from gru_addition.integers import MOST_BITS, read_integer, write_integer
+from gru_addition.support.integers import MOST_BITS, read_integer, write_integer
 
 COMMAND = "python -m gru_addition.add"
 # What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
@@ -66,7 +66,7 @@ class Adder:
         return cls(weights, resolution)
 
     def __init__(self, weights, resolution=None):
-        from gru_addition import graphs
+        from gru_addition.engines import graphs
         from gru_addition.model import AdditionModel, tf
 
         def build():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 
-from gru_addition import checks
+from gru_addition.support import checks
 
 # A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
 LARGEST_STEP = 20_000_000

@@ -13,7 +13,7 @@ A batch of sums is an array of shape `(batch, time, channel)`, where time runs o
 
 import numpy as np
 
-from gru_addition.checks import brief, whole_number
+from gru_addition.support.checks import brief, whole_number
 
 # The longest numbers whose operands NumPy can draw as 64-bit integers.
 LONGEST_DRAWN_WHOLE = 64

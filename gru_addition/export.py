@@ -18,20 +18,20 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition import xla
-from gru_addition.checkpoints import load_network
-from gru_addition.checks import brief
-from gru_addition.command_line import (
+from gru_addition.proof.network import A, B, Network
+from gru_addition.runs.checkpoints import load_network
+from gru_addition.runs.variables import writing
+from gru_addition.support import xla
+from gru_addition.support.checks import brief
+from gru_addition.support.command_line import (
     Parser,
     name_network,
     naming_flags,
     read_resolution,
     run_command,
 )
-from gru_addition.interruption import put_off
-from gru_addition.network import A, B, Network
-from gru_addition.storage import check_name, directories_made
-from gru_addition.variables import writing
+from gru_addition.support.files import check_name, directories_made
+from gru_addition.support.signals import put_off
 
 COMMAND = "python -m gru_addition.export"
 
@@ -53,7 +53,7 @@ def export(weights, directory, overwrite=False, resolution=None):
     and `OSError` if it can't be written, or if what was written does not load, or computes another
     output.
     """
-    from gru_addition.graphs import undisturbed
+    from gru_addition.engines.graphs import undisturbed
 
     target = _check_target(directory, overwrite)
     network = Network(weights, resolution)
@@ -111,7 +111,7 @@ def _check_target(directory, overwrite):
 
 
 def _write(weights, resolution, directory):
-    from gru_addition.graphs import open_session
+    from gru_addition.engines.graphs import open_session
     from gru_addition.model import AdditionModel, tf
 
     with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
@@ -128,7 +128,7 @@ def _write(weights, resolution, directory):
 
 def _check_loads(directory, network):
     """Raise `OSError` unless TensorFlow loads a SavedModel, and it computes what `network` does."""
-    from gru_addition.graphs import open_session
+    from gru_addition.engines.graphs import open_session
     from gru_addition.model import tf
 
     pairs = np.stack([A, B], axis=1)[:, np.newaxis]

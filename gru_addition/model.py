@@ -11,9 +11,9 @@ a session, and no process-wide setting is touched:
 
 import numpy as np
 
-from gru_addition.checks import brief, named_arrays, number, real_array, whole_number
 from gru_addition.config import JACOBIAN_PENALTIES, LEARNING_RATES, RESOLUTIONS, STATE_NOISES
-from gru_addition.quiet import quiet_import
+from gru_addition.support.checks import brief, named_arrays, number, real_array, whole_number
+from gru_addition.support.quiet import quiet_import
 
 with quiet_import():
     # The TensorFlow 1 interface that TensorFlow 2 still carries, without disabling TensorFlow 2.

@@ -12,8 +12,8 @@ from IPython.display import Image, display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gru_addition.checks import brief, whole_number
-from gru_addition.unexpected import in_one_line
+from gru_addition.support.checks import brief, whole_number
+from gru_addition.support.unexpected import in_one_line
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 

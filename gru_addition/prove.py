@@ -31,7 +31,7 @@ not the carry.
 
 **Floating point.** The network that is used does not compute exactly. Whatever the order in which
 its sums are taken, a step's state and output are wrong by at most what
-`gru_addition.network.step_error` computes from the weights; of the machine it is assumed that its
+`proof.network.step_error` computes from the weights; of the machine it is assumed that its
 sums and products are rounded as IEEE 754 says, and that sigmoid and tanh are right to 100 units in
 the last place of a one. The slack is at least four times that, and at least 1e-9 (a step is wrong
 by some 1e-13 in float64). It is added to every gap. No output and no number that is rounded may be
@@ -63,11 +63,18 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition import xla
 from gru_addition.add import Adder, show_sum
-from gru_addition.automaton import Automaton
-from gru_addition.checkpoints import load_network
-from gru_addition.command_line import (
+from gru_addition.dataset import encode, from_bytes
+from gru_addition.inside.portraits import proof_figure
+from gru_addition.plotting import as_png
+from gru_addition.proof.automaton import Automaton
+from gru_addition.proof.cover import ball_radii, stretch
+from gru_addition.proof.network import A, B, Network, ignoring_overflow
+from gru_addition.proof.pairs import CHALLENGE, challenge
+from gru_addition.proof.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
+from gru_addition.runs.checkpoints import load_network
+from gru_addition.support import xla
+from gru_addition.support.command_line import (
     Parser,
     name_network,
     naming_flags,
@@ -75,15 +82,8 @@ from gru_addition.command_line import (
     run_command,
     tell_other_network,
 )
-from gru_addition.cover import ball_radii, stretch
-from gru_addition.dataset import encode, from_bytes
-from gru_addition.integers import write_integer
-from gru_addition.network import A, B, Network, ignoring_overflow
-from gru_addition.pairs import CHALLENGE, challenge
-from gru_addition.plotting import as_png
-from gru_addition.portraits import proof_figure
-from gru_addition.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
-from gru_addition.storage import prepared_directory, replace_file
+from gru_addition.support.files import prepared_directory, replace_file
+from gru_addition.support.integers import write_integer
 from gru_addition.verify import COMMAND as VERIFY
 from gru_addition.verify import RefusedError, verify
 
@@ -104,7 +104,7 @@ class Proof:
     """What is known of a network.
 
     verdict: "proved", "refuted" or "undecided".
-    wrong_sum: if refuted, the smallest `gru_addition.search.WrongSum` that was found.
+    wrong_sum: if refuted, the smallest `gru_addition.proof.search.WrongSum` that was found.
     answer: what the real graph gives for it.
     has_fewest_bits, is_smallest: whether it was shown that no wrong sum has fewer bits, and that of
         those with as many bits it is the smallest.
@@ -268,7 +268,7 @@ class _RealGraph:
     """The tutorial's graph in a session, without XLA: what is to be proved right."""
 
     def __init__(self, weights, resolution):
-        from gru_addition import graphs
+        from gru_addition.engines import graphs
         from gru_addition.model import AdditionModel, tf
 
         def build():

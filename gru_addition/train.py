@@ -23,22 +23,23 @@ from types import SimpleNamespace
 import numpy as np
 from tqdm import tqdm
 
-from gru_addition import variables, xla
-from gru_addition.batches import Batches
-from gru_addition.checkpoints import Checkpoint, load_with_weights
-from gru_addition.checks import brief, real_array
-from gru_addition.command_line import (
+from gru_addition.config import LARGEST_ORDER, Config, check_resumes
+from gru_addition.dataset import generate_batch
+from gru_addition.runs import variables
+from gru_addition.runs.batches import Batches
+from gru_addition.runs.checkpoints import Checkpoint, load_with_weights
+from gru_addition.runs.directory import open_run
+from gru_addition.runs.history import History
+from gru_addition.support import xla
+from gru_addition.support.checks import brief, real_array
+from gru_addition.support.command_line import (
     DEFAULT_DIRECTORY,
     Parser,
     naming_flags,
     number_or_text,
     run_command,
 )
-from gru_addition.config import LARGEST_ORDER, Config, check_resumes
-from gru_addition.dataset import generate_batch
-from gru_addition.history import History
-from gru_addition.interruption import Interrupted, put_off
-from gru_addition.run_directory import open_run
+from gru_addition.support.signals import Interrupted, put_off
 
 COMMAND = "python -m gru_addition.train"
 # The tutorial's last question.
@@ -89,7 +90,7 @@ def train(
     """Train a model as the tutorial does, and return the `Run`.
 
     config: the settings.
-    output_dir: where to save the run, see `gru_addition.checkpoints`; by default nowhere.
+    output_dir: where to save the run, see `gru_addition.runs.checkpoints`; by default nowhere.
     resume: whether to go on with the run in that directory, to the same numbers as if it had never
         been interrupted. Of its settings only `iterations`, which may be raised, and those on which
         no number depends may be others. The iteration of a checkpoint goes on from that one instead
@@ -185,8 +186,8 @@ def _train(config, directory, on_progress, data=None, initial_weights=None):
 
 def _build(config, initial_weights, is_saved):
     """Build the graph, and return what is needed of it."""
-    from gru_addition import graphs
-    from gru_addition.engines import ENGINES, REVISIONS, choose_engine
+    from gru_addition.engines import graphs
+    from gru_addition.engines.compiled import ENGINES, REVISIONS, choose_engine
     from gru_addition.model import AdditionModel, tf
 
     engine = choose_engine(config.engine)

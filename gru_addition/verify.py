@@ -38,15 +38,15 @@ import zipfile
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from gru_addition.checks import brief
-from gru_addition.command_line import (
+from gru_addition.support.checks import brief
+from gru_addition.support.command_line import (
     Parser,
     name_network,
     read_resolution,
     run_command,
     tell_other_network,
 )
-from gru_addition.storage import read_file
+from gru_addition.support.files import read_file
 
 COMMAND = "python -m gru_addition.verify"
 LARGEST_FILE = 200_000_000
@@ -363,7 +363,7 @@ def main(argv=None):
 
 
 def _verify_and_say(argv):
-    from gru_addition.checkpoints import load_network
+    from gru_addition.runs.checkpoints import load_network
 
     parser = Parser(
         prog=COMMAND,

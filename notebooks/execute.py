@@ -22,7 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from gru_addition.storage import replace_file
+from gru_addition.support.files import replace_file
 
 DIRECTORY = Path(__file__).parent
 PICTURES = DIRECTORY.parent / "docs"

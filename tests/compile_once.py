@@ -18,7 +18,7 @@ def flags(directory):
 
 def give_equal_graphs_equal_names():
     # This one imports TensorFlow silently.
-    from gru_addition import graphs  # isort: split
+    from gru_addition.engines import graphs  # isort: split
     from tensorflow.python.eager.polymorphic_function import atomic_function
     from tensorflow.python.framework import ops
 

@@ -20,8 +20,8 @@ from filelock import FileLock
 from hypothesis import settings
 from shared_runs import directory_of, trained_once
 
-from gru_addition import xla
 from gru_addition.config import Config
+from gru_addition.support import xla
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -69,8 +69,8 @@ def golden_graph():
 def compiled_once():
     """The flags of TensorFlow with which this process compiles each program once."""
     # Without graphs there is nothing to compile.
-    if "gru_addition.graphs" in sys.modules:
-        from gru_addition import graphs
+    if "gru_addition.engines.graphs" in sys.modules:
+        from gru_addition.engines import graphs
 
         # Now TensorFlow reads its flags.
         assert graphs.xla_is_available()

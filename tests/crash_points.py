@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition import checkpoints, variables
-from gru_addition.checkpoints import SUFFIXES, Checkpoint
 from gru_addition.config import Config
-from gru_addition.history import History
-from gru_addition.run_directory import open_run
+from gru_addition.runs import checkpoints, variables
+from gru_addition.runs.checkpoints import SUFFIXES, Checkpoint
+from gru_addition.runs.directory import open_run
+from gru_addition.runs.history import History
 
 CONFIG = Config(iterations=100, keep=2)
 FILE_OPERATIONS = "open", "os.", "shutil.", "tempfile."

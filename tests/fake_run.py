@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from gru_addition.config import Config
-from gru_addition.measure import LENGTHS
-from gru_addition.pairs import hard_pairs
+from gru_addition.proof.pairs import hard_pairs
+from gru_addition.study.measure import LENGTHS
 
 
 def fake_run(settings):

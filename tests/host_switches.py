@@ -18,7 +18,7 @@ import numpy as np
 import numpy_gru
 from compile_once import give_equal_graphs_equal_names
 
-from gru_addition import graphs
+from gru_addition.engines import graphs
 from gru_addition.export import export
 from gru_addition.prove import prove
 from gru_addition.train import Config, train

@@ -7,8 +7,9 @@ from conftest import run_code
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gru_addition import add, graphs
+from gru_addition import add
 from gru_addition.add import Adder, show_sum
+from gru_addition.engines import graphs
 from gru_addition.train import Config, train
 
 WEIGHTS = numpy_gru.random_weights(6, np.random.RandomState(0))

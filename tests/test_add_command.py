@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from gru_addition import add as add_module
 from gru_addition.add import Adder, main
-from gru_addition.integers import MOST_BITS, read_integer, write_integer
 from gru_addition.model import AdditionModel, tf
+from gru_addition.support.integers import MOST_BITS, read_integer, write_integer
 
 COMMAND = "python -m gru_addition.add"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gru_addition.batches import Batches
 from gru_addition.config import Config
+from gru_addition.runs.batches import Batches
 
 pytestmark = pytest.mark.quick
 

@@ -26,13 +26,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rc_context
 
-from gru_addition import checkpoints, graphs, plotting, storage, variables
+from gru_addition import plotting
 from gru_addition import train as train_module
 from gru_addition.add import Adder
 from gru_addition.add import main as add
+from gru_addition.engines import graphs
 from gru_addition.export import export
 from gru_addition.model import tf
-from gru_addition.storage import DamagedError
+from gru_addition.runs import checkpoints, variables
+from gru_addition.support import files as storage
+from gru_addition.support.files import DamagedError
 from gru_addition.train import Config, Run, main, train
 
 SHORT = Config(iterations=40, batch_size=20, checkpoint_every=16, iterations_per_run=4)
@@ -601,7 +604,7 @@ def test_a_saver_without_a_directory_fails_like_other_writers(tmp_path):
 
 HOLD_AND_DIE = """
 import os, signal, sys
-from gru_addition.storage import locked
+from gru_addition.support.files import locked
 with locked(sys.argv[1]):
     os.kill(os.getpid(), signal.SIGKILL)
 """

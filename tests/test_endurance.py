@@ -6,7 +6,7 @@
 import pytest
 from conftest import contents, run_code, run_from_scratch
 
-from gru_addition.checkpoints import MANIFEST
+from gru_addition.runs.checkpoints import MANIFEST
 from gru_addition.train import Config, main
 
 TRAIN_AND_MEASURE = """

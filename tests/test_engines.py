@@ -10,9 +10,11 @@ import numpy_gru
 import pytest
 from conftest import run_code
 
-from gru_addition import engines, graphs, xla
 from gru_addition.dataset import generate_batch
+from gru_addition.engines import compiled as engines
+from gru_addition.engines import graphs
 from gru_addition.model import AdditionModel, tf
+from gru_addition.support import xla
 from gru_addition.train import Config, main, train
 
 # More than one run of the compiled engine, and one that is shorter.

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from gru_addition import add, export, prove, study, study_report, train, verify
+from gru_addition import add, export, prove, train, verify
 from gru_addition.add import Adder
-from gru_addition.checks import brief
-from gru_addition.command_line import UserError
 from gru_addition.prove import Proof
+from gru_addition.study import report as study_report
+from gru_addition.study import sweep as study
+from gru_addition.support.checks import brief
+from gru_addition.support.command_line import UserError
 from gru_addition.train import Config
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")

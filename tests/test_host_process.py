@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from conftest import WITH_TESTS, environment, run_code
 
-from gru_addition import graphs
 from gru_addition.add import Adder
+from gru_addition.engines import graphs
 from gru_addition.model import AdditionModel, tf
 
 # Tried one after the other in one process.
@@ -154,7 +154,7 @@ def test_sessions_are_handed_no_gpu_and_no_option_of_others():
 FORK = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
-from gru_addition import graphs
+from gru_addition.engines import graphs
 from gru_addition.train import Config, train
 settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2)
 graphs.SECONDS_TO_ANSWER = 5

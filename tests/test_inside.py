@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy_gru import hidden_states, output, perfect_weights, random_weights, sigmoid
 
 from gru_addition.dataset import encode
-from gru_addition.inside import Trace, random_states, readable_carry, transplanted_carry
-from gru_addition.inside_figures import MAPS, step_figure, trace_figure
-from gru_addition.network import Network
-from gru_addition.portraits import WRONG
-from gru_addition.stepper import Stepper
+from gru_addition.inside.figures import MAPS, step_figure, trace_figure
+from gru_addition.inside.portraits import WRONG
+from gru_addition.inside.stepper import Stepper
+from gru_addition.inside.traces import Trace, random_states, readable_carry, transplanted_carry
+from gru_addition.proof.network import Network
 
 NUMBERS = st.integers(0, 500)
 # It adds rightly, and its second unit alone holds the carry.

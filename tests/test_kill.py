@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from conftest import assert_same_numbers
 
-from gru_addition.checkpoints import SUFFIXES
+from gru_addition.runs.checkpoints import SUFFIXES
 from gru_addition.train import Config, Run, train
 
 TINY = Config(num_bits=3, batch_size=10, hidden_size=4, iterations=100, engine="session")

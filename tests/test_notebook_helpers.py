@@ -3,9 +3,9 @@
 import pytest
 
 from gru_addition.dataset import as_bytes
-from gru_addition.diagram import BOXES, VARIABLE, edges, graph_figure
+from gru_addition.inside.code import show_code
+from gru_addition.inside.diagram import BOXES, VARIABLE, edges, graph_figure
 from gru_addition.model import GRU, AdditionModel, tf
-from gru_addition.notebook import show_code
 
 pytestmark = pytest.mark.quick
 

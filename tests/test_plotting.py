@@ -4,8 +4,8 @@ import pytest
 from conftest import ROOT
 from jupyter_client.manager import start_new_kernel
 
-from gru_addition.history import History
 from gru_addition.plotting import LossPlot, loss_figure
+from gru_addition.runs.history import History
 from gru_addition.train import Config, train
 
 
@@ -70,7 +70,7 @@ def test_bad_arguments_are_named_before_training(arguments, message):
 
 # Two runs, reported as the session engine and the compiled engine do it.
 IN_A_NOTEBOOK = """
-from gru_addition.history import History
+from gru_addition.runs.history import History
 from gru_addition.plotting import LossPlot
 plot = LossPlot()
 for reported in [1] * 120, [50, 50, 20]:

@@ -10,16 +10,16 @@ from flint import arb
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gru_addition import cover
 from gru_addition import prove as prove_module
 from gru_addition.add import Adder
-from gru_addition.automaton import Automaton
-from gru_addition.cover import ball_radii, stretch
 from gru_addition.dataset import add_columns, encode, from_bytes
-from gru_addition.network import A, B, Network, step_error
-from gru_addition.pairs import CHALLENGE, challenge, hard_pairs, random_pairs
+from gru_addition.proof import cover
+from gru_addition.proof.automaton import Automaton
+from gru_addition.proof.cover import ball_radii, stretch
+from gru_addition.proof.network import A, B, Network, step_error
+from gru_addition.proof.pairs import CHALLENGE, challenge, hard_pairs, random_pairs
+from gru_addition.proof.search import explore, try_all_sums
 from gru_addition.prove import prove
-from gru_addition.search import explore, try_all_sums
 from gru_addition.study import RECIPES
 from gru_addition.train import Config, train
 from gru_addition.verify import WEIGHTS, RefusedError, verify

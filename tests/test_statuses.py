@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
 
-from gru_addition import add, quiet, unexpected, verify, xla
+from gru_addition import add, verify
 from gru_addition.add import Adder
+from gru_addition.support import quiet, unexpected, xla
 
 ADD, TRAIN = "python -m gru_addition.add", "python -m gru_addition.train"
 SOURCE = f"--from={GOLDEN / 'tf-1.3.0' / 'checkpoint' / 'seed-0-2500'}"
@@ -161,7 +162,7 @@ def test_what_ends_the_process_in_a_quiet_import_has_the_last_word(end, words, t
 def test_quiet_bodies_in_many_threads_leave_standard_error_where_it_was():
     code = """
 import os, threading
-from gru_addition.quiet import quiet_body, silence
+from gru_addition.support.quiet import quiet_body, silence
 def work():
     for _ in range(3):
         with quiet_body():

@@ -11,9 +11,9 @@ from conftest import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gru_addition import engines
 from gru_addition.add import Adder
 from gru_addition.dataset import generate_batch
+from gru_addition.engines import compiled as engines
 from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, Run, train
 

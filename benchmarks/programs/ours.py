@@ -8,13 +8,13 @@ import sys
 
 from protocol import run
 
-from gru_addition import xla
+from gru_addition.support import xla
 
 if sys.argv[1] != "library":
     xla.prepare_process()
 
 # Only now, since this imports TensorFlow.
-import gru_addition.engines  # noqa: F401
+import gru_addition.engines.compiled  # noqa: F401
 from gru_addition.train import Config
 from gru_addition.train import train as train_adder
 

@@ -11,11 +11,11 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
-from gru_addition import unexpected, xla
-from gru_addition.checks import brief, whole_number
 from gru_addition.config import RESOLUTIONS
-from gru_addition.interruption import Interrupted, handled_by
-from gru_addition.quiet import without_kept_output
+from gru_addition.support import unexpected, xla
+from gru_addition.support.checks import brief, whole_number
+from gru_addition.support.quiet import without_kept_output
+from gru_addition.support.signals import Interrupted, handled_by
 
 DEFAULT_DIRECTORY = "runs/latest"
 LONGEST_MESSAGE = 200

@@ -11,9 +11,9 @@ import io
 
 import ipywidgets
 
-from gru_addition.checks import whole_number
-from gru_addition.inside import Trace
-from gru_addition.inside_figures import step_figure
+from gru_addition.inside.figures import step_figure
+from gru_addition.inside.traces import Trace
+from gru_addition.support.checks import whole_number
 
 LARGEST = 2**16 - 1
 PNG, WIDTH, DOTS_PER_INCH = "image/png", 720, 144

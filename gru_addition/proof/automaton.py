@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_addition.network import Network
+from gru_addition.proof.network import Network
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gru_addition.dataset import from_bytes
-from gru_addition.integers import write_integer
-from gru_addition.portraits import CARRY, NO_CARRY, WRONG
+from gru_addition.inside.portraits import CARRY, NO_CARRY, WRONG
+from gru_addition.support.integers import write_integer
 
 DOTS_PER_INCH = 90
 MAPS = {
@@ -18,7 +18,7 @@ MAPS = {
 
 
 def trace_figure(trace, units=None):
-    """Draw a `gru_addition.inside.Trace` as heat maps below its bits, the lowest on the left.
+    """Draw a `traces.Trace` as heat maps below its bits, the lowest on the left.
 
     units: in which order the units stand, from the top; by default by number.
     """
@@ -70,7 +70,7 @@ def _draw_digits(axes, trace):
 
 
 def step_figure(trace, column):
-    """Draw one column of a `gru_addition.inside.Trace`: the sum so far, the state and the gates.
+    """Draw one column of a `traces.Trace`: the sum so far, the state and the gates.
 
     Raises `IndexError` if there is no such column.
     """

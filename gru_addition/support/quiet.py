@@ -13,7 +13,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 
-from gru_addition import unexpected
+from gru_addition.support import unexpected
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING = "3"

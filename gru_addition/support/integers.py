@@ -8,7 +8,7 @@ import re
 
 import gmpy2
 
-from gru_addition.checks import brief
+from gru_addition.support.checks import brief
 
 MOST_BITS = 10_000_000
 NOTATION = re.compile(r"0x(?P<hexadecimal>[0-9a-f]+)|0b(?P<binary>[01]+)|(?P<decimal>[0-9]+)", re.I)

@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from gru_addition import graphs
+from gru_addition.engines import graphs
 from gru_addition.model import tf
 
 

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition import variables
-from gru_addition.checks import brief
 from gru_addition.config import LARGEST_ORDER, MOST_ITERATIONS, Config
-from gru_addition.history import History
-from gru_addition.storage import DamagedError, check_file, read_file, read_json
+from gru_addition.runs import variables
+from gru_addition.runs.history import History
+from gru_addition.support.checks import brief
+from gru_addition.support.files import DamagedError, check_file, read_file, read_json
 
 MANIFEST, FIGURE = "manifest.json", "losses.png"
 CONFIG, HISTORY, BATCHES = ".config.json", ".history.npy", ".batches.json"
@@ -42,7 +42,7 @@ class Checkpoint:
 
     config: the settings.
     history: the losses so far.
-    batches: the state of the `gru_addition.batches.Batches`.
+    batches: the state of the `gru_addition.runs.batches.Batches`.
     data_sha256: the digest of the caller's own data, or None if they were drawn.
     computed_by: what its last digits depend on: TensorFlow's version, the engine, XLA's flags.
     directory: where it is, once it has been saved.

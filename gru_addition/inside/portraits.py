@@ -1,6 +1,6 @@
 """Pictures of what a network has learned: its states, where they drift, and the machine they make.
 
-Everything here is computed with `gru_addition.network.Network`, and knows nothing of TensorFlow.
+Everything here is computed with `proof.network.Network`, and knows nothing of TensorFlow.
 """
 
 import numpy as np
@@ -8,9 +8,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from gru_addition.automaton import Automaton
-from gru_addition.inside import Trace, random_states
-from gru_addition.network import Network
+from gru_addition.inside.traces import Trace, random_states
+from gru_addition.proof.automaton import Automaton
+from gru_addition.proof.network import Network
 
 DOTS_PER_INCH = 144
 COLUMNS_OF_ZEROS = 60

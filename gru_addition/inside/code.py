@@ -6,7 +6,7 @@ import textwrap
 
 from IPython.display import Markdown
 
-from gru_addition.checks import brief
+from gru_addition.support.checks import brief
 
 
 def show_code(function, beginning=None):

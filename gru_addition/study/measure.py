@@ -8,7 +8,7 @@ arXiv:2111.00600); and for 1024 + 16. Then it is proved right, or refuted, by `g
 import numpy as np
 
 from gru_addition.config import Config
-from gru_addition.pairs import hard_pairs, random_pairs
+from gru_addition.proof.pairs import hard_pairs, random_pairs
 
 # The proofs that round the state round it to multiples of 1 / 4, whatever the recipe.
 ROUNDED_TO = 4

@@ -13,7 +13,7 @@ from concurrent.futures import Future, TimeoutError
 import numpy as np
 
 from gru_addition.model import tf
-from gru_addition.quiet import quiet_body
+from gru_addition.support.quiet import quiet_body
 
 # A working process answers in a few tenths of a second.
 SECONDS_TO_ANSWER = 60

@@ -1,6 +1,6 @@
 """Balls around states that no sum ever leaves.
 
-`gru_addition.search.explore` takes a state for one that it has met if it is near, and what holds
+`search.explore` takes a state for one that it has met if it is near, and what holds
 for the one need not hold for the other. Here each of its states gets a ball, so large that whatever
 was taken for it lies in it, and that a step from anywhere in a ball ends in the ball of the target.
 How far a step from a ball around c can stray from the step from c is bounded by the mean value
@@ -10,8 +10,8 @@ is bounded with interval arithmetic.
 
 import numpy as np
 
-from gru_addition.network import sigmoid
-from gru_addition.search import NO_BIT
+from gru_addition.proof.network import sigmoid
+from gru_addition.proof.search import NO_BIT
 
 # Bounds are taken a little larger than they are computed, so that others can check them.
 ROOM = 1.01

@@ -11,8 +11,8 @@ from functools import wraps
 
 import numpy as np
 
-from gru_addition.checks import named_arrays, real_array, whole_number
 from gru_addition.config import RESOLUTIONS
+from gru_addition.support.checks import named_arrays, real_array, whole_number
 
 # The pairs of bits that a column may hold, of the operand a and of the operand b.
 A = np.array([0, 0, 1, 1])

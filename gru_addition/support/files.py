@@ -16,7 +16,7 @@ import warnings
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
-from gru_addition.checks import brief
+from gru_addition.support.checks import brief
 
 BYTES_AT_A_TIME = 2**20
 

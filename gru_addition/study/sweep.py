@@ -3,7 +3,7 @@
     python -m gru_addition.study --seeds 32
 
 The tutorial says that its network is independent of the length of the numbers, and shows one sum.
-Here each recipe trains many networks, and `gru_addition.measure` finds out what they can do.
+Here each recipe trains many networks, and `gru_addition.study.measure` finds out what they can do.
 
 The directory of a study holds a file for each network, so that a study goes on where it was
 stopped; a table of all numbers, `results.csv`, and one of their means over the seeds with 95%
@@ -14,7 +14,6 @@ import csv
 import io
 import os
 import signal
-import sys
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -22,19 +21,16 @@ from multiprocessing import forkserver, get_context, parent_process
 
 from tqdm import tqdm
 
-from gru_addition import xla
-from gru_addition.checks import brief, one_of, whole_number
-from gru_addition.command_line import (
+from gru_addition.study.measure import ROUNDED_TO, run_seed
+from gru_addition.support.checks import brief, one_of, whole_number
+from gru_addition.support.command_line import (
     Parser,
     UserError,
     naming_flags,
     number_or_text,
     run_command,
 )
-from gru_addition.interruption import Interrupted
-from gru_addition.measure import ROUNDED_TO, run_seed
-from gru_addition.quiet import silence
-from gru_addition.storage import (
+from gru_addition.support.files import (
     DamagedError,
     as_json,
     locked,
@@ -42,6 +38,8 @@ from gru_addition.storage import (
     read_json,
     replace_file,
 )
+from gru_addition.support.quiet import silence
+from gru_addition.support.signals import Interrupted
 
 COMMAND = "python -m gru_addition.study"
 FRESH = {"num_bits": 12, "fresh_batches": True}
@@ -168,7 +166,7 @@ def _read(path, job, settings):
 def local_processes():
     """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["gru_addition.engines", "gru_addition.prove"])
+    context.set_forkserver_preload(["gru_addition.engines.compiled", "gru_addition.prove"])
     # What processes have to say comes back as a result; what they log when they are killed does not
     # belong on the terminal.
     with silence():
@@ -230,7 +228,7 @@ def main(argv=None):
 
 def _study_and_say(argv):
     from gru_addition.plotting import as_png
-    from gru_addition.study_report import SUMMARY_COLUMNS, intervals, study_figure, summary
+    from gru_addition.study.report import SUMMARY_COLUMNS, intervals, study_figure, summary
 
     names, seeds, directory, address = _parse(argv)
     recipes = {name: RECIPES[name] for name in names}
@@ -307,10 +305,3 @@ def _parse(argv):
         names = options["recipe"] or list(RECIPES)
         names = list(dict.fromkeys(one_of("recipe", name, tuple(RECIPES)) for name in names))
     return names, seeds, options["output_dir"], options["dask"]
-
-
-if __name__ == "__main__":
-    xla.prepare_process()
-    # Each process has a core for itself; NumPy would use all of them in each.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(main())

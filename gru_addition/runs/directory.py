@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition import variables
-from gru_addition.checkpoints import (
+from gru_addition.runs import variables
+from gru_addition.runs.checkpoints import (
     BATCHES,
     CONFIG,
     FIGURE,
@@ -30,8 +30,15 @@ from gru_addition.checkpoints import (
     read_manifest,
     stem_of,
 )
-from gru_addition.checks import brief, whole_number
-from gru_addition.storage import as_json, fingerprint, locked, prepared_directory, sync, write_file
+from gru_addition.support.checks import brief, whole_number
+from gru_addition.support.files import (
+    as_json,
+    fingerprint,
+    locked,
+    prepared_directory,
+    sync,
+    write_file,
+)
 
 # What `tf.train.latest_checkpoint` reads.
 STATE = "checkpoint"
@@ -151,7 +158,7 @@ def open_run(output_dir, resume=False, overwrite=False):
         on from that instead of the last one, of which nothing is left when there is a new one.
 
     Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
-    nor `overwrite` is given; with `resume` also the errors of `gru_addition.checkpoints.load`.
+    nor `overwrite` is given; with `resume` also the errors of `gru_addition.runs.checkpoints.load`.
     """
     if not isinstance(resume, bool):
         resume = whole_number("resume", resume, minimum=0)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from gru_addition.checks import brief
 from gru_addition.config import LARGEST_HIDDEN_SIZE
-from gru_addition.storage import DamagedError, copy_file, sync
+from gru_addition.support.checks import brief
+from gru_addition.support.files import DamagedError, copy_file, sync
 
 INDEX, DATA = ".index", ".data-00000-of-00001"
 # More than the names and shapes of the variables take.

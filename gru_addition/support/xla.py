@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import metadata
 
-from gru_addition.checks import brief
+from gru_addition.support.checks import brief
 
 FLAGS, TENSORFLOWS_FLAGS = "XLA_FLAGS", "TF_XLA_FLAGS"
 COMPILE_SOMETHING = """

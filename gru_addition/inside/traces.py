@@ -3,16 +3,16 @@
     trace = Trace.of_sum(run.weights, 13, 12, num_bits=6)
     trace.h          # the states, column by column
 
-Everything is computed with `gru_addition.network.Network`, and knows nothing of TensorFlow.
+Everything is computed with `proof.network.Network`, and knows nothing of TensorFlow.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from gru_addition.checks import brief, whole_number
 from gru_addition.dataset import as_bytes
-from gru_addition.network import A, B, Network
+from gru_addition.proof.network import A, B, Network
+from gru_addition.support.checks import brief, whole_number
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial import cKDTree
 
-from gru_addition.network import A, B
+from gru_addition.proof.network import A, B
 
 NO_BIT = -1
 MOST_STATES = 20_000
