@@ -3,9 +3,9 @@
 import shutil
 
 import numpy as np
+import numpy_gru
 import pytest
-from conftest import contents, run_module
-from test_prove import planted
+from common import contents, run_module
 
 from gru_addition import add as add_module
 from gru_addition import export as export_module
@@ -115,7 +115,7 @@ def test_rounding_makes_a_proof_of_its_own(ask, proved, place, monkeypatch):
 def test_a_verdict_names_its_network_and_says_if_add_runs_another(ask, place):
     """The network drifts, so that it is wrong at 247 bits; rounded, it does not."""
     with tf.Graph().as_default(), tf.Session() as session:
-        _, feed = AdditionModel.for_weights(planted(100))
+        _, feed = AdditionModel.for_weights(numpy_gru.planted(100))
         session.run(tf.global_variables_initializer(), feed)
         tf.train.Saver().save(session, str(place / "planted"))
     options = "--from=planted", "--resolution=1"

@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from conftest import GOLDEN, run_code
+from common import GOLDEN, run_code
 
 pytestmark = pytest.mark.quick
 

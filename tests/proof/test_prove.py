@@ -291,26 +291,9 @@ def test_an_automaton_that_has_no_smaller_one_stays():
     np.testing.assert_array_equal(classes, [0, 1, 2, 0, 1, 2])
 
 
-def planted(length):
-    """Weights that add rightly, but not after a run of zeros in a, of more than about that length.
-
-    To the weights set by hand comes a unit that creeps up while a holds zeros, and falls back as
-    soon as a holds a one. When it is high, it adds so much to the output that a zero becomes a one.
-    """
-    weights = {}
-    for name, weight in numpy_gru.perfect_weights().items():
-        shape = [size + 1 if size == 3 else size for size in weight.shape]
-        weights[name] = np.zeros(shape)
-        weights[name][tuple(slice(size) for size in weight.shape)] = weight
-    weights["bz"][3], weights["Wz"][0, 3] = -np.log(length), 40.0
-    weights["bh"][3], weights["Wh"][0, 3] = 3.0, -3.0
-    weights["W_output"][3] = 0.55
-    return weights
-
-
 @pytest.mark.parametrize("length", [20, 100, 400])
 def test_a_planted_rare_error_is_found(length, figure):
-    weights = planted(length)
+    weights = numpy_gru.planted(length)
     adder = Adder.from_weights(weights)
     # Random sums do not show it.
     drawn = random_pairs(4 * length, 500, np.random.RandomState(0))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, WITH_TESTS, environment, run_from_scratch, run_module
+from common import HELPERS, WITH_TESTS, environment, run_from_scratch, run_module
 from fake_run import brief_run, fake_run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,7 +123,7 @@ def test_shares_are_those_of_the_network(rows):
 def test_a_cluster_finds_the_same(run, tmp_path):
     variables = environment() | WITH_TESTS
     cluster = subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "dask_cluster.py"],
+        [sys.executable, HELPERS / "dask_cluster.py"],
         env=variables, cwd=tmp_path, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import run_code
+from common import run_code
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

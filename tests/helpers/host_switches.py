@@ -1,6 +1,6 @@
 """Throw switches of a host process, and print what the project computes under each of them.
 
-    python tests/host_switches.py NAME ...
+    python tests/helpers/host_switches.py NAME ...
 
 prints a line of JSON for each name: the name and the numbers. Names with a + between them are
 thrown together. Those that can't be thrown back stay on for the names that follow.

@@ -8,8 +8,8 @@ import sys
 
 import nbformat
 import pytest
+from common import OF_THE_TESTS, ROOT, WITH_TESTS, environment
 from compile_once import FLAGS
-from conftest import OF_THE_TESTS, ROOT, WITH_TESTS, environment
 from shared_runs import DIRECTORY as DIRECTORY_OF_RUNS
 
 sys.path.insert(0, str(ROOT / "notebooks"))

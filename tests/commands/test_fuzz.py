@@ -10,7 +10,7 @@ from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
-from conftest import contents, run_module
+from common import contents, run_module
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure

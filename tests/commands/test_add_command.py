@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import GOLDEN, run_module
+from common import GOLDEN, run_module
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import GOLDEN, contents, run_code, run_module
+from common import GOLDEN, contents, run_code, run_module
 
 from gru_addition import export as export_module
 from gru_addition.export import export, main

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import (
-    ROOT,
+from common import (
+    HELPERS,
     assert_same_numbers,
     contents,
     environment,
@@ -458,7 +458,7 @@ def test_flags_of_a_resumed_run_are_checked_with_its_settings(tmp_path):
 @pytest.mark.parametrize("kind", ["kill", "full"])
 def test_a_save_may_be_stopped_at_any_file_operation(kind, resumed, order, tmp_path, figure):
     printed = subprocess.check_output(
-        [sys.executable, ROOT / "tests" / "crash_points.py", tmp_path / "run", kind, resumed],
+        [sys.executable, HELPERS / "crash_points.py", tmp_path / "run", kind, resumed],
         env=environment(), text=True,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 
-from conftest import ROOT, contents, run_code, run_module
+from common import ROOT, contents, run_code, run_module
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

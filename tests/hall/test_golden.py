@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from conftest import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
+from common import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
 
 from gru_addition.dataset import encode, generate_batch
 from gru_addition.model import AdditionModel, tf

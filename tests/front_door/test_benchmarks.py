@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ROOT, run_code
+from common import ROOT, run_code
 
 BENCHMARKS = ROOT / "benchmarks"
 ITERATIONS = 100

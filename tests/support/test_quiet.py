@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from conftest import ROOT, environment
+from common import ROOT, environment
 
 
 def run(code, **variables):

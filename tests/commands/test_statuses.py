@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
+from common import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
 
 from gru_addition import add, verify
 from gru_addition.add import Adder

@@ -1,7 +1,7 @@
 """The loss curves: what is drawn, where it goes, and how it behaves in a notebook's kernel."""
 
 import pytest
-from conftest import ROOT
+from common import ROOT
 from jupyter_client.manager import start_new_kernel
 
 from gru_addition.plotting import LossPlot, loss_figure

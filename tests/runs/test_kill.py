@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import assert_same_numbers
+from common import assert_same_numbers
 
 from gru_addition.runs.checkpoints import SUFFIXES
 from gru_addition.train import Config, Run, train

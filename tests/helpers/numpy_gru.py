@@ -73,3 +73,20 @@ def perfect_weights():
     weights["W_output"][:, 0] = 0.5, -0.5, 0.5
     weights["b_output"][:] = 0.5
     return weights
+
+
+def planted(length):
+    """Weights that add rightly, but not after a run of zeros in a, of more than about that length.
+
+    To the weights set by hand comes a unit that creeps up while a holds zeros, and falls back as
+    soon as a holds a one. When it is high, it adds so much to the output that a zero becomes a one.
+    """
+    weights = {}
+    for name, weight in perfect_weights().items():
+        shape = [size + 1 if size == 3 else size for size in weight.shape]
+        weights[name] = np.zeros(shape)
+        weights[name][tuple(slice(size) for size in weight.shape)] = weight
+    weights["bz"][3], weights["Wz"][0, 3] = -np.log(length), 40.0
+    weights["bh"][3], weights["Wh"][0, 3] = 3.0, -3.0
+    weights["W_output"][3] = 0.55
+    return weights

@@ -14,7 +14,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from conftest import run_from_scratch, run_module, unprivileged
+from common import run_from_scratch, run_module, unprivileged
 
 from gru_addition.train import Config, Run, main
 

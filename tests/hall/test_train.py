@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import ENGINES
+from common import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 
 import pytest
-from conftest import ROOT, environment
+from common import ROOT, environment
 
 pytestmark = pytest.mark.browser
 PICTURES = ROOT / "runs" / "browser"

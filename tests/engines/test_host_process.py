@@ -7,7 +7,7 @@ import sys
 import host_switches
 import numpy as np
 import pytest
-from conftest import WITH_TESTS, environment, run_code
+from common import WITH_TESTS, environment, run_code
 
 from gru_addition.add import Adder
 from gru_addition.engines import graphs

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import numpy_gru
 import pytest
-from conftest import run_code
+from common import run_code
 
 from gru_addition.dataset import generate_batch
 from gru_addition.engines import compiled as engines

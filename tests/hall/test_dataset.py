@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import SEEDS, VERSIONS
+from common import SEEDS, VERSIONS
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@
 """
 
 import pytest
-from conftest import contents, run_code, run_from_scratch
+from common import contents, run_code, run_from_scratch
 
 from gru_addition.runs.checkpoints import MANIFEST
 from gru_addition.train import Config, main

@@ -1,0 +1,89 @@
+"""What the tests share: where things are, processes of their own, and comparisons."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import forked
+import numpy as np
+
+from gru_addition.support import xla
+
+ROOT = Path(__file__).parents[2]
+HELPERS = ROOT / "tests" / "helpers"
+GOLDEN = ROOT / "tests" / "golden"
+VERSIONS = "tf-1.3.0", "tf-1.15.5"
+STABLE_SEEDS = 0, 1, 2
+CHAOTIC_SEED = 10
+SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
+ENGINES = "compiled", "session"
+# What the processes that share the tests are given: one thread each, since there are as many as
+# cores, and the flags that the commands set.
+OF_THE_TESTS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "-1",
+    xla.FLAGS: " ".join(xla.small_model_flags()),
+}
+# For code that imports modules of the tests.
+WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HELPERS)])}
+
+
+def run_module(module, *arguments, variables=None, **options):
+    """Run `python -m module` in a process of its own, on this checkout; see `forked`.
+
+    variables: what the environment is to hold besides.
+    """
+    return forked.run(["-m", module, *arguments], environment() | (variables or {}), **options)
+
+
+def run_code(code, *arguments, variables=None, **options):
+    """Run `python -c code` like `run_module`; return what it prints."""
+    process = forked.run(["-c", code, *arguments], environment() | (variables or {}), **options)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def run_from_scratch(*arguments, variables=None, **options):
+    """Run Python in a process that imports everything itself."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=environment() | (variables or {}), capture_output=True, text=True, **options,
+    )  # fmt: skip
+
+
+@contextmanager
+def unprivileged(path):
+    """As root, who may write anywhere, become somebody else who can reach `path` for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for parent in path.parents:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def assert_same_numbers(run, expected):
+    np.testing.assert_array_equal(run.history.train_losses, expected.history.train_losses)
+    np.testing.assert_array_equal(run.history.validation_losses, expected.history.validation_losses)
+    for name, weight in expected.weights.items():
+        np.testing.assert_array_equal(run.weights[name], weight)
+
+
+def contents(directory):
+    """What is in the files of a directory, by name."""
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+
+
+def environment():
+    """The environment of a process that finds this checkout from any directory."""
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    for name in "TF_CPP_MIN_LOG_LEVEL", *OF_THE_TESTS:
+        variables.pop(name, None)
+    return variables
