@@ -1,40 +1,21 @@
 """Ask a trained network for a sum: section 4 of the tutorial, for numbers of any length.
 
-    python -m gru_addition.add 1024 16
+    Adder.restore("runs/latest").add(1024, 16)
 
-prints what the network of the last training run makes of it.
+The command, `python -m gru_addition.add 1024 16`, is in `gru_addition.commands.add`.
 """
-
-import itertools
-import sys
 
 import numpy as np
 
 from gru_addition.dataset import as_bytes, encode, from_bytes
 from gru_addition.runs.checkpoints import load_network
-from gru_addition.support import xla
-from gru_addition.support.checks import brief, real_array, whole_number
-from gru_addition.support.command_line import (
-    Parser,
-    UserError,
-    naming_flags,
-    number_or_text,
-    read_resolution,
-    run_command,
-    say,
-)
-from gru_addition.support.integers import MOST_BITS, read_integer, write_integer
+from gru_addition.support.checks import real_array, whole_number
+from gru_addition.support.integers import write_integer
 
-COMMAND = "python -m gru_addition.add"
 # What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
 STATES_PER_RUN = 1_600_000
 EXAMPLES_PER_RUN = 1024
 COLUMNS_PER_RUN = 1000
-# How many columns, the pairs together, the command reads before it answers.
-COLUMNS_PER_ANSWER = 1_000_000
-# The longest sum, in bits, that is written out when it is wrong.
-LONGEST_SHOWN = 128
-LONGEST_LINE = 2 * MOST_BITS + 100
 
 
 class Adder:
@@ -67,10 +48,11 @@ class Adder:
 
     def __init__(self, weights, resolution=None):
         from gru_addition.engines import graphs
-        from gru_addition.model import AdditionModel, tf
+        from gru_addition.support.tensorflow1 import tf
+        from gru_addition.variants import trained_model
 
         def build():
-            model, trained = AdditionModel.for_weights(weights, resolution)
+            model, trained = trained_model(weights, resolution)
             self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
             self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
 
@@ -102,7 +84,7 @@ class Adder:
         sizes = []
         for a, b in pairs:
             a, b = whole_number("a", a, minimum=0), whole_number("b", b, minimum=0)
-            enough = _enough(a, b)
+            enough = enough_columns(a, b)
             sizes.append(enough if num_bits is None else whole_number("num_bits", num_bits, enough))
         # A column of the sum knows nothing of those above it, so shorter sums may be filled up.
         longest = max(sizes)
@@ -152,6 +134,11 @@ class Adder:
             y[:, start : start + columns] = output[: len(now), : now.shape[1]]
 
 
+def enough_columns(a, b):
+    """How many columns the sum of two numbers needs."""
+    return max(1, (a + b).bit_length())
+
+
 def show_sum(a, b, answer, num_bits):
     """Write a sum as columns of bits, most significant bit first, and mark the wrong ones.
 
@@ -180,136 +167,9 @@ def show_sum(a, b, answer, num_bits):
     return "\n".join(lines)
 
 
-def main(argv=None):
-    """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command(COMMAND, _add_and_compare, argv)
-
-
-def _add_and_compare(argv):
-    """Print the network's sums; return 1 if one of them is wrong, else 0."""
-    pairs, num_bits, source, resolution, show_bits = _parse(argv)
-    adder = Adder.restore(source, resolution)
-    answered = wrong = 0
-    first_wrong = None
-    for group in _in_groups(pairs, num_bits):
-        for (a, b), answer in zip(group, adder.add_pairs(group, num_bits), strict=True):
-            if show_bits:
-                print("\n" * (answered > 0) + show_sum(a, b, answer, num_bits or _enough(a, b)))
-            else:
-                print(write_integer(answer))
-            answered += 1
-            if answer != a + b:
-                wrong += 1
-                first_wrong = first_wrong or (answered, a, b, answer)
-        sys.stdout.flush()
-    if wrong:
-        number, a, b, answer = first_wrong
-        where = f" in {wrong:,} of {answered:,} sums, first in number {number:,}"
-        what = f"{brief(a)} + {brief(b)} is {brief(a + b)}, not {brief(answer)}"
-        if max(a + b, answer).bit_length() > LONGEST_SHOWN:
-            what = f"{(answer ^ (a + b)).bit_count():,} of {_enough(a, b):,} bits are wrong"
-        say(
-            COMMAND,
-            f"the network is wrong{where if answered > 1 else ''}: {what}; it is a neural network, "
-            "which learned to add from examples",
-        )
-    return int(wrong > 0)
-
-
-def _parse(argv):
-    parser = Parser(
-        prog=COMMAND,
-        description="Ask the trained network for the sum of two non-negative integers, and print "
-        "it as the network computes it.",
-        epilog="The exit status is 0 if the network is right, 1 if it is wrong, and 2 if an "
-        "argument is wrong or no network can be read.",
-    )
-    parser.add_argument(
-        "a",
-        metavar="A",
-        help="a number in decimal, 0x... or 0b...; or - to read pairs of them "
-        "from standard input, one pair a line, answered many at a time",
-    )
-    parser.add_argument("b", metavar="B", nargs="?", help="the second number")
-    parser.add_source()
-    parser.add_resolution()
-    parser.add_argument(
-        "--num-bits",
-        type=number_or_text(int),
-        metavar="N",
-        help="how many columns the network is given (default: just enough for the sum)",
-    )
-    parser.add_argument(
-        "--show-bits", action="store_true", help="show the sum in columns, and mark the wrong bits"
-    )
-    options = vars(parser.parse_args(argv))
-    num_bits, resolution = options["num_bits"], read_resolution(options)
-    with naming_flags(["num_bits"]):
-        if num_bits is not None:
-            num_bits = whole_number("num_bits", num_bits, 1, MOST_BITS + 1)
-    words = [options["a"], options["b"]]
-    if words == ["-", None]:
-        pairs = _pairs_from_standard_input(num_bits)
-    elif "-" in words or None in words:
-        raise UserError("A and B must be two numbers, or A must be - and B left out")
-    else:
-        pairs = [_read_pair(words, num_bits)]
-    return pairs, num_bits, options["from"], resolution, options["show_bits"]
-
-
-def _read_pair(words, num_bits):
-    """Read two numbers; raise `UserError` if they are none or their sum needs more columns."""
-    with naming_flags(["num_bits"]):
-        a, b = (read_integer(name, word) for name, word in zip("AB", words, strict=True))
-        if num_bits is not None:
-            whole_number("num_bits", num_bits, _enough(a, b), MOST_BITS + 1)
-    return a, b
-
-
-def _pairs_from_standard_input(num_bits):
-    """Yield the pairs on the lines of standard input; raise `UserError` at one that holds none."""
-    if sys.stdin is None:
-        raise UserError("standard input is closed")
-    for number in itertools.count(1):
-        line = sys.stdin.buffer.readline(LONGEST_LINE)
-        if not line:
-            return
-        words = line.decode("ascii", "replace").split()
-        if not words:
-            continue
-        try:
-            if len(words) != 2 or len(line) == LONGEST_LINE:
-                raise UserError(f"it must hold two numbers, A and B, not {brief(' '.join(words))}")
-            yield _read_pair(words, num_bits)
-        except UserError as error:
-            raise UserError(f"line {number:,} of standard input: {error}") from None
-
-
-def _in_groups(pairs, num_bits):
-    """Yield the pairs in lists that have no more than about `COLUMNS_PER_ANSWER` columns each."""
-    group, longest, error = [], 0, None
-    try:
-        for pair in pairs:
-            columns = num_bits or _enough(*pair)
-            longest = max(longest, columns)
-            if group and longest * (len(group) + 1) > COLUMNS_PER_ANSWER:
-                yield group
-                group, longest = [], columns
-            group.append(pair)
-    except UserError as user_error:
-        # What came before the mistake is answered first.
-        error = user_error
-    if group:
-        yield group
-    if error is not None:
-        raise error
-
-
-def _enough(a, b):
-    """How many columns the sum of two numbers needs."""
-    return max(1, (a + b).bit_length())
-
-
 if __name__ == "__main__":
+    from gru_addition.commands.add import main
+    from gru_addition.support import xla
+
     xla.prepare_process()
-    sys.exit(main())
+    raise SystemExit(main())

@@ -11,7 +11,6 @@ Here it adds 1 and 3:
 
 import logging
 import os
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,21 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from gru_addition.proof.network import A, B, Network
-from gru_addition.runs.checkpoints import load_network
 from gru_addition.runs.variables import writing
-from gru_addition.support import xla
 from gru_addition.support.checks import brief
-from gru_addition.support.command_line import (
-    Parser,
-    name_network,
-    naming_flags,
-    read_resolution,
-    run_command,
-)
 from gru_addition.support.files import check_name, directories_made
 from gru_addition.support.signals import put_off
-
-COMMAND = "python -m gru_addition.export"
 
 
 def export(weights, directory, overwrite=False, resolution=None):
@@ -55,7 +43,7 @@ def export(weights, directory, overwrite=False, resolution=None):
     """
     from gru_addition.engines.graphs import undisturbed
 
-    target = _check_target(directory, overwrite)
+    target = check_target(directory, overwrite)
     network = Network(weights, resolution)
     try:
         with (
@@ -90,7 +78,7 @@ def _exchange(target, new, old, overwrite):
         raise
 
 
-def _check_target(directory, overwrite):
+def check_target(directory, overwrite):
     """Return the path of what may be made or replaced; raise `ValueError` if it may not be."""
     message = f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
     try:
@@ -112,10 +100,11 @@ def _check_target(directory, overwrite):
 
 def _write(weights, resolution, directory):
     from gru_addition.engines.graphs import open_session
-    from gru_addition.model import AdditionModel, tf
+    from gru_addition.support.tensorflow1 import tf
+    from gru_addition.variants import trained_model
 
     with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
-        model, trained = AdditionModel.for_weights(weights, resolution)
+        model, trained = trained_model(weights, resolution)
         session.run(tf.global_variables_initializer(), trained)
         output = model.output_of(model.gru.h_t)
         signature = tf.saved_model.predict_signature_def(
@@ -129,7 +118,7 @@ def _write(weights, resolution, directory):
 def _check_loads(directory, network):
     """Raise `OSError` unless TensorFlow loads a SavedModel, and it computes what `network` does."""
     from gru_addition.engines.graphs import open_session
-    from gru_addition.model import tf
+    from gru_addition.support.tensorflow1 import tf
 
     pairs = np.stack([A, B], axis=1)[:, np.newaxis]
     try:
@@ -167,38 +156,9 @@ def _without_log():
         logger.removeFilter(nothing)
 
 
-def main(argv=None):
-    """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command(COMMAND, _export_and_say, argv)
-
-
-def _export_and_say(argv):
-    parser = Parser(
-        prog=COMMAND,
-        description="Export a trained network as a SavedModel, for tf.saved_model.load.",
-        epilog="The exit status is 0 if it was exported, and 2 if that is not possible.",
-    )
-    parser.add_argument(
-        "directory",
-        metavar="DIR",
-        nargs="?",
-        default="runs/saved_model",
-        help="where to; it must not exist yet (default: %(default)s)",
-    )
-    parser.add_source()
-    parser.add_resolution()
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace the SavedModel that the directory holds"
-    )
-    options = vars(parser.parse_args(argv))
-    directory, overwrite = options["directory"], options["overwrite"]
-    with naming_flags(["overwrite"]):
-        _check_target(directory, overwrite)
-    weights, resolution = load_network(options["from"], read_resolution(options))
-    export(weights, directory, overwrite, resolution)
-    print(f"The {name_network(options['from'], resolution)} is exported to {directory}.")
-
-
 if __name__ == "__main__":
+    from gru_addition.commands.export import main
+    from gru_addition.support import xla
+
     xla.prepare_process()
-    sys.exit(main())
+    raise SystemExit(main())

@@ -4,16 +4,11 @@ Everything here is handed arrays, and knows nothing of TensorFlow.
 """
 
 import io
-import warnings
+import sys
 from pathlib import Path
 
-from IPython import get_ipython
-from IPython.display import Image, display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from gru_addition.support.checks import brief, whole_number
-from gru_addition.support.unexpected import in_one_line
+from gru_addition.support.pictures import new_figure
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 
@@ -25,9 +20,7 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
     logarithmic: whether the axis of the losses is logarithmic.
     iterations: how many the axis leaves room for, by default those that are done.
     """
-    # A figure made without pyplot belongs to nobody: no notebook shows it a second time.
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(WIDTH, HEIGHT, DOTS_PER_INCH)
     axes = figure.add_subplot()
     axes.plot(train_losses, "-b", label="Train loss")
     axes.plot(validation_losses, "-r", label="Test loss", alpha=0.7)
@@ -40,20 +33,6 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
-
-
-def as_png(draw, *arguments):
-    """Return the figure that `draw(*arguments)` makes, in PNG format.
-
-    Returns None, with a warning, if Matplotlib can't draw it with the settings that the user has.
-    """
-    png = io.BytesIO()
-    try:
-        draw(*arguments).savefig(png, format="png")
-    except Exception as error:  # It raises many kinds.
-        warnings.warn(f"the figure can't be drawn: {in_one_line(error)}", stacklevel=2)
-        return None
-    return png.getvalue()
 
 
 class LossPlot:
@@ -92,6 +71,8 @@ class LossPlot:
         )
 
     def _show(self, figure):
+        from IPython.display import Image, display
+
         png = io.BytesIO()
         figure.savefig(png, format="png")
         # Replacing the image by another of the same size is what keeps the page from jumping.
@@ -104,4 +85,6 @@ class LossPlot:
 
 def _in_notebook():
     """Whether pictures can be shown: IPython runs, and in a kernel rather than in a terminal."""
-    return getattr(get_ipython(), "kernel", None) is not None
+    # Where nobody has imported IPython, it does not run.
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

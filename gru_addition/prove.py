@@ -7,7 +7,7 @@ length if, whatever columns it has read, its output in the last one is above 0.5
 a one there. There are infinitely many sums; a proof has to take them all in a finite number of
 steps.
 
-**With a rounded state** (`gru_addition.model.RoundedGRU`) the network is a finite automaton. From
+**With a rounded state** (`variants.RoundedGRU`) the network is a finite automaton. From
 the state zero and the carry 0, a search follows the four pairs of bits that a column may hold, from
 each state to the next, and remembers what carry a right sum would have there. If one step gives a
 wrong bit, its path spells a wrong sum; since shorter paths come first, none has fewer bits. If the
@@ -52,51 +52,25 @@ something too before one becomes too large: they have followed the balls for som
 sums of so many bits are right. These two are computed in NumPy, and not checked again.
 """
 
-import io
 import math
-import os
-import shlex
-import sys
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from gru_addition.add import Adder, show_sum
+from gru_addition.add import Adder
 from gru_addition.dataset import encode, from_bytes
-from gru_addition.inside.portraits import proof_figure
-from gru_addition.plotting import as_png
-from gru_addition.proof.automaton import Automaton
 from gru_addition.proof.cover import ball_radii, stretch
 from gru_addition.proof.network import A, B, Network, ignoring_overflow
-from gru_addition.proof.pairs import CHALLENGE, challenge
 from gru_addition.proof.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
-from gru_addition.runs.checkpoints import load_network
 from gru_addition.support import xla
-from gru_addition.support.command_line import (
-    Parser,
-    name_network,
-    naming_flags,
-    read_resolution,
-    run_command,
-    tell_other_network,
-)
-from gru_addition.support.files import prepared_directory, replace_file
-from gru_addition.support.integers import write_integer
-from gru_addition.verify import COMMAND as VERIFY
 from gru_addition.verify import RefusedError, verify
 
-COMMAND = "python -m gru_addition.prove"
-CERTIFICATE, FIGURE = "certificate.npz", "proof.png"
 PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
-STATUSES = {PROVED: 0, REFUTED: 1, UNDECIDED: 3}
 ALL_SUMS = 9
 SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005
 MOST_BALLS = 2000
 MOST_ROUNDED_STATES = 100_000
-# The columns that are shown of a long sum, the highest ones.
-COLUMNS_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -269,10 +243,11 @@ class _RealGraph:
 
     def __init__(self, weights, resolution):
         from gru_addition.engines import graphs
-        from gru_addition.model import AdditionModel, tf
+        from gru_addition.support.tensorflow1 import tf
+        from gru_addition.variants import trained_model
 
         def build():
-            model, trained = AdditionModel.for_weights(weights, resolution)
+            model, trained = trained_model(weights, resolution)
             return model, trained, tf.global_variables_initializer()
 
         graph, (self._model, trained, initialize) = graphs.build_graph(build)
@@ -294,131 +269,9 @@ class _RealGraph:
         return output[:, 0], h_t[:, 0]
 
 
-def main(argv=None):
-    """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command(COMMAND, _prove_and_say, argv)
-
-
-def _prove_and_say(argv):
-    source, given_resolution, directory, is_challenged = _parse(argv)
-    weights, saved_resolution = load_network(source)
-    resolution = saved_resolution if given_resolution is None else given_resolution
-    with ExitStack() as stack:
-        with naming_flags(["output_dir"]):
-            stack.enter_context(prepared_directory(directory))
-        proof = prove(weights, resolution)
-        print(_in_words(proof, name_network(source, resolution)), flush=True)
-        tell_other_network(source, resolution, saved_resolution)
-        _save(proof, weights, resolution, directory)
-    if proof.verdict != PROVED:
-        return STATUSES[proof.verdict]
-    options = "" if given_resolution is None else f" --resolution={given_resolution}"
-    path = shlex.quote(str(Path(directory, CERTIFICATE)))
-    print("Certificate, and how to check it once more:")
-    print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
-    if is_challenged:
-        adder = Adder.from_weights(weights, resolution)
-        wrong = challenge(adder, np.random.RandomState(0), *CHALLENGE)
-        number, longest = sum(CHALLENGE[0].values()) + 1, CHALLENGE[1]
-        print(f"\nChallenged: {wrong:,} of {number:,} sums of up to {longest:,} bits are wrong.")
-        if wrong > 0:
-            print("So the proof, or what it assumes of this machine, has a hole.")
-            return STATUSES[UNDECIDED]
-    return STATUSES[PROVED]
-
-
-def _save(proof, weights, resolution, directory):
-    """Save the certificate, if there is one, and then the picture, which counts for less."""
-    if proof.verdict == PROVED:
-        certificate = io.BytesIO()
-        np.savez(certificate, **proof.certificate)
-        replace_file(directory, CERTIFICATE, certificate.getvalue())
-    picture = as_png(proof_figure, weights, resolution, proof)
-    if picture is not None:
-        replace_file(directory, FIGURE, picture)
-        print(f"\nPicture: {Path(directory, FIGURE)}")
-
-
-def _parse(argv):
-    parser = Parser(
-        prog=COMMAND,
-        description="Prove that a trained network adds every pair of numbers rightly, at every "
-        "length; or find the smallest sum that it gets wrong.",
-        epilog="The exit status is 0 if it is proved, 1 if it is refuted, 3 if neither could be "
-        "done, and 2 if an argument is wrong or no network can be read.",
-    )
-    parser.add_source()
-    parser.add_resolution()
-    parser.add_argument(
-        "--challenge",
-        action="store_true",
-        help="if it is proved, ask it for a million sums all the same, half of them random, half "
-        "repeating some columns, and for one of a million bits",
-    )
-    parser.add_argument(
-        "--output-dir",
-        metavar="DIR",
-        help=f"where to write {CERTIFICATE}, if it is proved, and {FIGURE} (default: the directory "
-        "of the run)",
-    )
-    options = vars(parser.parse_args(argv))
-    source, resolution = options["from"], read_resolution(options)
-    # A checkpoint of TensorFlow 1 is known by the name of its files.
-    beside = source if os.path.isdir(source) else os.path.dirname(source) or "."
-    directory = options["output_dir"]
-    directory = beside if directory is None else directory
-    return source, resolution, directory, options["challenge"]
-
-
-def _in_words(proof, network):
-    """Tell what is known of a network; network: which one that is, in words."""
-    if proof.verdict == PROVED:
-        automaton = Automaton.of_certificate(proof.certificate)
-        states, smallest = len(automaton.targets), len(automaton.minimised()[0].targets)
-        balls = "states" if proof.certificate["resolution"] else "balls around states"
-        return (
-            f"proved: the {network} adds every pair correctly at every length\n\n"
-            f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
-            f"pairs of bits\nlead into others. Minimised, they are {smallest}: the carry."
-        )
-    if proof.verdict == UNDECIDED:
-        tried = "\n".join(f"- {what}" for what in proof.tried)
-        return f"undecided: found no wrong sum of the {network}, and no proof\n\nTried:\n{tried}"
-    wrong = proof.wrong_sum
-    name = "the smallest wrong sum" if proof.is_smallest else "the smallest wrong sum found"
-    sum_ = f"{_shown(wrong.a)} + {_shown(wrong.b)}, on {wrong.num_bits:,} bits"
-    lines = [
-        f"refuted: {name} of the {network} is {sum_}",
-        "",
-        _columns(wrong, proof.answer),
-        "",
-    ]
-    if proof.is_smallest:
-        lines.append("It is the smallest: all before it were tried, and are right.")
-    elif proof.has_fewest_bits:
-        lines.append("None has fewer bits; whether a smaller one has as many is not known.")
-    else:
-        lines.append(
-            f"All sums of up to {proof.right_bits:,} bits are right; whether there is a smaller "
-            "one between\nis not known."
-        )
-    return "\n".join(lines)
-
-
-def _shown(number):
-    return write_integer(number) if number.bit_length() <= 128 else hex(number)
-
-
-def _columns(wrong, answer):
-    """The sum in columns; of a long one the highest."""
-    lines = show_sum(wrong.a, wrong.b, answer, wrong.num_bits).splitlines()
-    if wrong.num_bits <= COLUMNS_SHOWN:
-        return "\n".join(lines)
-    # Labels take the first eleven characters, and every column two.
-    end = 11 + 2 * COLUMNS_SHOWN
-    return "\n".join(line[:end].rstrip() + (" ..." if line[end:] else "") for line in lines)
-
-
 if __name__ == "__main__":
+    from gru_addition.commands.prove import main
+    from gru_addition.support import xla
+
     xla.prepare_process()
-    sys.exit(main())
+    raise SystemExit(main())

@@ -32,23 +32,14 @@ computed for the whole ball at once. Its norm is at most that of the matrix of t
 
 import io
 import os
-import sys
 import zipfile
 
 import numpy as np
 from flint import arb, arb_mat, ctx
 
 from gru_addition.support.checks import brief
-from gru_addition.support.command_line import (
-    Parser,
-    name_network,
-    read_resolution,
-    run_command,
-    tell_other_network,
-)
 from gru_addition.support.files import read_file
 
-COMMAND = "python -m gru_addition.verify"
 LARGEST_FILE = 200_000_000
 PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 GATES = "rzh"
@@ -357,47 +348,7 @@ def read_certificate(path):
         raise RefusedError(f"the file holds no certificate ({type(error).__name__})") from None
 
 
-def main(argv=None):
-    """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command(COMMAND, _verify_and_say, argv)
-
-
-def _verify_and_say(argv):
-    from gru_addition.runs.checkpoints import load_network
-
-    parser = Parser(
-        prog=COMMAND,
-        description="Check that a certificate proves a trained network right at every length.",
-        epilog="The exit status is 0 if it does, 1 if it does not, and 2 if an argument is wrong.",
-    )
-    parser.add_argument(
-        "certificate", metavar="FILE", help="what python -m gru_addition.prove wrote"
-    )
-    parser.add_source()
-    parser.add_resolution()
-    options = vars(parser.parse_args(argv))
-    resolution = read_resolution(options)
-    source = options["from"]
-    try:
-        certificate = read_certificate(options["certificate"])
-    except RefusedError as error:
-        print(f"refused: {error}")
-        return 1
-    weights, saved_resolution = load_network(source)
-    resolution = saved_resolution if resolution is None else resolution
-    name = name_network(source, resolution)
-    try:
-        verify(certificate, weights, resolution)
-    except RefusedError as error:
-        print(f"refused for the {name}: {error}")
-        tell_other_network(source, resolution, saved_resolution)
-        return 1
-    states = len(certificate["states"])
-    print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
-    print(f"The {name} adds every pair correctly at every length.")
-    tell_other_network(source, resolution, saved_resolution)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    from gru_addition.commands.verify import main
+
+    raise SystemExit(main())

@@ -1,44 +1,26 @@
-"""How training iterations are run: generators of losses that advance a model in a session.
+"""The same iterations, many in one `session.run`: a loop in the graph, compiled by XLA.
 
-An engine is called with a model, in whose graph it may build what it needs, and the `Config`. It
-returns a function of an initialised session, an iterator over batches `(x, y)`, and the validation
-set `(x, y)`. This takes one batch for each iteration until there are no more, and yields
-`(train_losses, validation_losses)` of the iterations it has just done, one number for each. The
-training loss is that before the iteration's step, the validation loss that after it.
+To its callers it is the same as the session engine, `gru_addition.engines.session`.
+
+A plain `tf.while_loop` in the graph would be wrong: TensorFlow lets up to ten iterations of a loop
+overlap, and nothing keeps one from reading the weights while another writes them. `tf.function`
+puts what reads and writes a variable in order, and XLA keeps it. So `graphs.compiled` makes sure
+that both are at work.
 """
 
-import warnings
 from itertools import islice
 
 import numpy as np
 
 from gru_addition.engines import graphs
-from gru_addition.model import tf
+from gru_addition.support.tensorflow1 import tf
 
-
-def session_engine(model, config):
-    """The tutorial's loop: one `session.run` for step and loss, one for the validation loss."""
-
-    def run_iterations(session, batches, validation_set):
-        for batch in batches:
-            _, train_loss = session.run([model.train_step, model.loss], feed_dict=feed(*batch))
-            validation_loss = session.run(model.loss, feed_dict=feed(*validation_set))
-            yield [train_loss], [validation_loss]
-
-    def feed(x, y):
-        return {model.gru.input_layer: x, model.expected_output: y}
-
-    return run_iterations
+# Counted up whenever this engine computes other last digits than before.
+REVISION = 1
 
 
 def compiled_engine(model, config):
-    """One `session.run` for many iterations: a loop inside the graph, compiled by XLA.
-
-    A plain `tf.while_loop` in the graph would be wrong: TensorFlow lets up to ten iterations of a
-    loop overlap, and nothing keeps one from reading the weights while another writes them.
-    `tf.function` puts what reads and writes a variable in order, and XLA keeps it. So `compiled`
-    makes sure that both are at work.
-    """
+    """Build the loop in the model's graph; return the function that runs it, see above."""
     per_run = config.iterations_per_run
     batches_per_run = config.batches_per_run
 
@@ -46,11 +28,11 @@ def compiled_engine(model, config):
         def iteration(i, losses):
             # A single batch serves all iterations.
             batch = i % batches_per_run
-            train_loss = model.loss_of(x[batch], y[batch])
+            train_loss = loss_of(model, x[batch], y[batch])
             # The slots of Adam exist since the model made its own training step.
             train_step = model.optimizer.minimize(train_loss)
             with tf.control_dependencies([train_step]):
-                validation_loss = model.loss_of(x_test, y_test)
+                validation_loss = loss_of(model, x_test, y_test)
             losses = tf.tensor_scatter_nd_update(losses, [[i]], [[train_loss, validation_loss]])
             return i + 1, losses
 
@@ -85,17 +67,25 @@ def compiled_engine(model, config):
     return run_iterations
 
 
-ENGINES = {"compiled": compiled_engine, "session": session_engine}
-# Counted up whenever an engine computes other last digits than before.
-REVISIONS = {"compiled": 1, "session": 1}
+def loss_of(model, x, y):
+    """The loss of a model on other tensors than its placeholders.
 
+    x: (batch, time, input_channels). y: (batch, time, 1). Returns a scalar tensor.
 
-def choose_engine(name):
-    """Return that name, but the session engine's, with a warning, if XLA is missing."""
-    if name == "compiled" and not graphs.xla_is_available():
-        warnings.warn(
-            "XLA is not available, so the slower session engine is used; only last digits differ",
-            stacklevel=3,
-        )
-        name = "session"
-    return name
+    The loss is summed up on the way, column by column, by `tf.foldl`, which keeps only the last of
+    what `tf.scan` would return. For the states that `tf.scan` returns, XLA copies all of them in
+    each step of the backward pass, which takes quadratic time.
+    """
+
+    def add_column(state_and_loss, column):
+        h_tm1, loss = state_and_loss
+        x_t, y_t = column
+        h_t = model.gru.forward_pass(h_tm1, x_t)
+        loss += tf.reduce_sum(0.5 * tf.pow(model.output_of(h_t) - y_t, 2))
+        return h_t, model.with_penalty(loss, (h_tm1, x_t), batch_size)
+
+    batch_size = tf.cast(tf.shape(x)[0], x.dtype)
+    start = model.gru.initial_state(tf.shape(x)[0]), tf.zeros((), x.dtype)
+    columns = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
+    _, loss = tf.foldl(add_column, columns, initializer=start)
+    return loss / batch_size

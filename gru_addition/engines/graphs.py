@@ -12,8 +12,8 @@ from concurrent.futures import Future, TimeoutError
 
 import numpy as np
 
-from gru_addition.model import tf
 from gru_addition.support.quiet import quiet_body
+from gru_addition.support.tensorflow1 import tf
 
 # A working process answers in a few tenths of a second.
 SECONDS_TO_ANSWER = 60
@@ -49,15 +49,15 @@ def _started(function, *arguments):
     return thread, outcome
 
 
-def build_graph(build):
-    """Call `build()` in a new graph; return the graph, finalized, and what `build` returned.
+def build_graph(build, *arguments):
+    """Call `build(*arguments)` in a new graph; return the graph, finalized, and what it returned.
 
     Raises `RuntimeError` for a switch with which XLA can't compile loops, and ends the process.
     """
-    return undisturbed(_build_graph, build)
+    return undisturbed(_build_graph, build, *arguments)
 
 
-def _build_graph(build):
+def _build_graph(build, *arguments):
     with tf.Graph().as_default() as graph:
         if _outputs_all_intermediates():
             raise RuntimeError(
@@ -66,7 +66,7 @@ def _build_graph(build):
         # XLA reads and writes TensorFlow 2's kind of variables, which a process that has called
         # `tf.disable_v2_behavior()` would not get otherwise.
         tf.get_variable_scope().set_use_resource(True)
-        built = build()
+        built = build(*arguments)
     graph.finalize()
     return graph, built
 

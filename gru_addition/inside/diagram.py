@@ -6,9 +6,9 @@ computed from another without a third in between. These arrows are read from the
 from the training step are not, since its gradients depend on nearly everything.
 """
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
+
+from gru_addition.support.pictures import new_figure
 
 DOTS_PER_INCH = 84
 PLACEHOLDER, VARIABLE, COMPUTED, TRAINING = "#fde0b8", "#cfe8cf", "#d5e3f3", "#f6d0d0"
@@ -43,8 +43,7 @@ def graph_figure(model):
     """Draw the graph of an `AdditionModel`; raise `ValueError` if it is not to be trained."""
     if model.train_step is None:
         raise ValueError("model must be one that is to be trained, not one without learning_rate")
-    figure = Figure(figsize=(9.6, 4.4), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9.6, 4.4, DOTS_PER_INCH)
     axes = figure.add_subplot()
     places = {name: (1.42 * x, 1.25 * y) for name, (x, y, _, _) in BOXES.items()}
     boxes = {}

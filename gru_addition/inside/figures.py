@@ -1,12 +1,11 @@
 """Pictures of what happens inside a network while it adds: of a whole sum, and of one column."""
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from gru_addition.dataset import from_bytes
 from gru_addition.inside.portraits import CARRY, NO_CARRY, WRONG
 from gru_addition.support.integers import write_integer
+from gru_addition.support.pictures import new_figure
 
 DOTS_PER_INCH = 90
 MAPS = {
@@ -24,8 +23,7 @@ def trace_figure(trace, units=None):
     """
     columns, hidden = trace.h.shape
     units = range(hidden) if units is None else units
-    figure = Figure(figsize=(7, 9.6), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7, 9.6, DOTS_PER_INCH)
     digits_axes, *maps_axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 2, 2, 2, 2))
     _draw_digits(digits_axes, trace)
     for axes, (name, (title, colors, least, most)) in zip(maps_axes, MAPS.items(), strict=True):
@@ -79,8 +77,7 @@ def step_figure(trace, column):
         raise IndexError(f"column must lie between 0 and {number - 1}, not {column}")
     before = trace.h[column - 1] if column > 0 else np.zeros(hidden)
     output = trace.output[column]
-    figure = Figure(figsize=(8, 4.6), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(8, 4.6, DOTS_PER_INCH)
     paper, state, gates = figure.subplots(3, 1, height_ratios=(5, 4, 2))
     _draw_paper(paper, trace, column)
     units = np.arange(hidden)

@@ -4,13 +4,12 @@ Everything here is computed with `proof.network.Network`, and knows nothing of T
 """
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from gru_addition.inside.traces import Trace, random_states
 from gru_addition.proof.automaton import Automaton
 from gru_addition.proof.network import Network
+from gru_addition.support.pictures import new_figure
 
 DOTS_PER_INCH = 144
 COLUMNS_OF_ZEROS = 60
@@ -26,8 +25,7 @@ def proof_figure(weights, resolution, proof):
     unit of the state that moves most on a long run of zeros.
     """
     network = Network(weights, resolution)
-    figure = Figure(figsize=(13, 4.2), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(13, 4.2, DOTS_PER_INCH)
     plane_axes, middle_axes, zeros_axes = figure.subplots(1, 3)
     draw_plane(plane_axes, network, proof)
     if proof.certificate is not None:

@@ -21,7 +21,7 @@ class Batches:
     the same size, and no example is left out.
 
     If the settings want noise, random numbers between -1 and 1 follow the operands' bits in x, one
-    channel for each unit, as a `gru_addition.model.NoisyGRU` reads them.
+    channel for each unit, as a `gru_addition.variants.NoisyGRU` reads them.
     """
 
     def __init__(self, config, x, y, random_state):
@@ -50,6 +50,11 @@ class Batches:
             self._order = np.concatenate([self._order, next_epoch])
         chosen, self._order = self._order[:size], self._order[size:]
         return self._x[chosen], self._y[chosen]
+
+    def without_noise(self, x):
+        """Operands that do not come from here, with zeros where the settings want noise."""
+        channels = self._config.hidden_size if self._config.has_noise else 0
+        return np.pad(x, [(0, 0), (0, 0), (0, channels)])
 
     @property
     def state(self):

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition.config import LARGEST_ORDER, MOST_ITERATIONS, Config
+from gru_addition.config import LARGEST_ORDER, MOST_ITERATIONS, Config, check_resumes
 from gru_addition.runs import variables
+from gru_addition.runs.data import digest
 from gru_addition.runs.history import History
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, check_file, read_file, read_json
@@ -60,8 +61,24 @@ class Checkpoint:
         """The name by which `tf.train.Saver` knows it."""
         return str(self.directory / stem_of(len(self.history)))
 
-    def set_batches(self, batches):
-        """Let new `Batches` go on where they stood; raise `DamagedError` if that is nowhere."""
+    def check_continues(self, given, data):
+        """Raise `ValueError` unless a run may go on from here.
+
+        given: values of settings by name, all or some of them. data: the caller's own, or None.
+        """
+        check_resumes(given, self.config)
+        if self.data_sha256 != digest(data):
+            raise ValueError(
+                "data must be those that the saved run was trained on: those drawn, or the same "
+                "that train() was called with, not others"
+            )
+
+    def take_up(self, history, batches):
+        """Give a new `History` and new `Batches` the state of those saved.
+
+        Raises `DamagedError` if the batches can't be what they were.
+        """
+        history.extend(self.history.train_losses, self.history.validation_losses)
         try:
             batches.state = self.batches
         except ValueError as error:

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,12 +39,29 @@ from gru_addition.support.files import (
     sync,
     write_file,
 )
+from gru_addition.support.signals import put_off
 
 # What `tf.train.latest_checkpoint` reads.
 STATE = "checkpoint"
 TEMPORARY = ".saving-"
 OUR_FILE = re.compile(r"model\.ckpt-(0|[1-9][0-9]*)(" + "|".join(map(re.escape, SUFFIXES)) + r")\Z")
 OUR_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}\Z")
+
+
+class Unsaved:
+    """Where a run is that is not saved: nowhere. Otherwise like a `RunDirectory`."""
+
+    resumed = None
+
+    def save(self, saver, session, checkpoint):
+        """Save nothing."""
+
+    def save_figure(self, history):
+        """Save nothing."""
+
+    def signals_put_off(self):
+        """Put nothing off: there is nothing to lose."""
+        return nullcontext([])
 
 
 class RunDirectory:
@@ -70,7 +87,7 @@ class RunDirectory:
 
         saver: a `tf.train.Saver` of the variables.
         """
-        done = len(checkpoint.history)
+        done, is_first = len(checkpoint.history), not self._listed
         earlier = [entry for entry in self._listed if entry["iteration"] < done]
         with self._new_files("the run") as new:
             variables.save(saver, session, new / stem_of(done))
@@ -88,10 +105,13 @@ class RunDirectory:
             entry = {"iteration": done, "files": files}
             self._list([*earlier, entry][-checkpoint.config.keep :], new)
         self._clear_up()
+        if is_first:
+            variables.warn_of_pattern(self.given)
 
     def save_figure(self, history):
         """Draw the losses; give a warning if they can't be drawn or saved."""
-        from gru_addition.plotting import as_png, loss_figure
+        from gru_addition.plotting import loss_figure
+        from gru_addition.support.pictures import as_png
 
         picture = as_png(loss_figure, history.train_losses, history.validation_losses)
         if picture is None:
@@ -101,6 +121,28 @@ class RunDirectory:
                 self._put(FIGURE, picture, new)
         except OSError as error:
             warnings.warn(f"{error}; the run itself is saved", stacklevel=2)
+
+    def restore(self, saver, session, computed_by):
+        """Set the variables in `session` to those of the run that is resumed.
+
+        computed_by: what computes the rest of the run; a warning tells if it is something else than
+            what has computed it so far.
+
+        Raises `DamagedError` if the variables can't be read.
+        """
+        before = self.resumed.computed_by
+        if before != computed_by:
+            warnings.warn(
+                f"the run was computed by {before}, and goes on with {computed_by}; the last "
+                "digits of its losses may not be those of a run never interrupted",
+                stacklevel=4,
+            )
+        variables.restore(saver, session, self.resumed.prefix)
+        self.finish_save()
+
+    def signals_put_off(self):
+        """Put Ctrl-C and SIGTERM off until the run is saved; see `put_off`."""
+        return put_off()
 
     def finish_save(self):
         """Do what is left to do if the last save was stopped in its last moments."""
@@ -154,12 +196,18 @@ class RunDirectory:
 def open_run(output_dir, resume=False, overwrite=False):
     """Open a directory to train in, as a `RunDirectory`, and keep others from doing so meanwhile.
 
+    output_dir: the directory, or None for a run that is `Unsaved`.
     resume: whether to go on with the run there; or the iteration of one of its checkpoints, to go
         on from that instead of the last one, of which nothing is left when there is a new one.
 
     Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
     nor `overwrite` is given; with `resume` also the errors of `gru_addition.runs.checkpoints.load`.
     """
+    if output_dir is None:
+        if resume is not False or overwrite:
+            raise ValueError("output_dir must be given with resume or overwrite, not None")
+        yield Unsaved()
+        return
     if not isinstance(resume, bool):
         resume = whole_number("resume", resume, minimum=0)
     is_resumed = resume is not False

@@ -43,7 +43,7 @@ def save(saver, session, prefix):
 
 def warn_of_pattern(directory):
     """Give a warning if TensorFlow finds no checkpoint in a directory of that name that has one."""
-    from gru_addition.model import tf
+    from gru_addition.support.tensorflow1 import tf
 
     if not tf.io.gfile.glob(os.path.join(directory, f"*{INDEX}")):
         warnings.warn(
@@ -56,7 +56,7 @@ def warn_of_pattern(directory):
 @contextmanager
 def writing():
     """Turn what TensorFlow raises if a file can't be written into an `OSError`."""
-    from gru_addition.model import tf
+    from gru_addition.support.tensorflow1 import tf
 
     try:
         yield
@@ -71,7 +71,7 @@ def restore(saver, session, prefix):
 
     Raises `DamagedError` if they can't be read or are those of another model.
     """
-    from gru_addition.model import tf
+    from gru_addition.support.tensorflow1 import tf
 
     with _opened(prefix) as (reader, copy):
         for variable in session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
@@ -116,7 +116,7 @@ def _opened(prefix):
     TensorFlow reads the copy, since it would take some names for patterns, look for further files,
     and follow links. What goes wrong in the body becomes a `DamagedError`.
     """
-    from gru_addition.model import tf
+    from gru_addition.support.tensorflow1 import tf
 
     with tempfile.TemporaryDirectory() as directory:
         copy = os.path.join(directory, "copy")

@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+
+from gru_addition.support.pictures import new_figure
 
 DOTS_PER_INCH = 144
 SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
@@ -85,8 +85,7 @@ def study_figure(rows):
     """
     results = Results(rows)
     number, longest = len(results.recipes), results.lengths[-1]
-    figure = Figure(figsize=(max(2.6 * number, 5), 5.4), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(max(2.6 * number, 5), 5.4, DOTS_PER_INCH)
     axes = figure.subplots(2, number, squeeze=False, sharey="row", sharex="row")
     for recipe, (by_length, by_loss) in zip(results.recipes, axes.T, strict=True):
         by_length.set_title(recipe, fontsize="medium")

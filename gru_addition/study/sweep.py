@@ -1,35 +1,16 @@
-"""Measure over many seeds what networks learn from different recipes, and how far they add rightly.
-
-    python -m gru_addition.study --seeds 32
-
-The tutorial says that its network is independent of the length of the numbers, and shows one sum.
-Here each recipe trains many networks, and `gru_addition.study.measure` finds out what they can do.
+"""Train a network for each recipe and each seed, measure it, and keep the results.
 
 The directory of a study holds a file for each network, so that a study goes on where it was
-stopped; a table of all numbers, `results.csv`, and one of their means over the seeds with 95%
-intervals, `summary.csv`; and a picture.
+stopped, and a table of all numbers, `results.csv`.
 """
 
 import csv
 import io
 import os
-import signal
-import threading
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
-from multiprocessing import forkserver, get_context, parent_process
+from concurrent.futures import BrokenExecutor, as_completed
 
-from tqdm import tqdm
-
-from gru_addition.study.measure import ROUNDED_TO, run_seed
-from gru_addition.support.checks import brief, one_of, whole_number
-from gru_addition.support.command_line import (
-    Parser,
-    UserError,
-    naming_flags,
-    number_or_text,
-    run_command,
-)
+from gru_addition.study.measure import run_seed
+from gru_addition.support.checks import brief
 from gru_addition.support.files import (
     DamagedError,
     as_json,
@@ -38,28 +19,9 @@ from gru_addition.support.files import (
     read_json,
     replace_file,
 )
-from gru_addition.support.quiet import silence
-from gru_addition.support.signals import Interrupted
 
-COMMAND = "python -m gru_addition.study"
-FRESH = {"num_bits": 12, "fresh_batches": True}
-# What each recipe changes of the tutorial's settings.
-RECIPES = {
-    "tutorial": {},
-    "more iterations": {"iterations": 20_000},
-    "longer numbers": {"num_bits": 12},
-    "fresh batches": FRESH,
-    "fresh + state noise": FRESH | {"state_noise": 0.25, "resolution": ROUNDED_TO},
-    "fresh + Jacobian penalty": FRESH | {"jacobian_penalty": 0.01, "learning_rate": 0.003},
-    "tutorial + Jacobian penalty": {
-        "jacobian_penalty": 0.01,
-        "state_noise": 0.1,
-        "learning_rate": 0.003,
-    },
-}
-MOST_SEEDS = 10_000
 LARGEST_RESULT = 1_000_000
-TABLE, SUMMARY, FIGURE = "results.csv", "summary.csv", "study.png"
+TABLE = "results.csv"
 COLUMNS = "recipe", "seed", "test", "num_bits", "measure", "value"
 
 
@@ -160,148 +122,3 @@ def _read(path, job, settings):
     if not rows or not all(isinstance(row[0], str) and isinstance(row[2], str) for row in rows):
         raise DamagedError(f"{file} is damaged: it does not hold the results of a run")
     return [tuple(row) for row in rows]
-
-
-@contextmanager
-def local_processes():
-    """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["gru_addition.engines.compiled", "gru_addition.prove"])
-    # What processes have to say comes back as a result; what they log when they are killed does not
-    # belong on the terminal.
-    with silence():
-        forkserver.ensure_running()
-    with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, initializer=_prepare_process
-    ) as executor:
-        try:
-            yield executor
-        except BaseException:
-            # Whoever interrupts the study does not want to wait for the runs under way.
-            processes = list(executor._processes.values())
-            executor.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.kill()
-            raise
-
-
-def _prepare_process():
-    """Leave Ctrl-C to the study's own process, and end with it, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent():
-    parent_process().join()
-    os._exit(1)
-
-
-@contextmanager
-def dask_cluster(address):
-    """An executor on the workers of a Dask cluster, which must have this package too."""
-    try:
-        from distributed import Client
-        from distributed.comm import CommClosedError
-        from distributed.scheduler import KilledWorker
-    except ImportError:
-        raise UserError(
-            "--dask must not be given without Dask; pip install --editable '.[dask]'"
-        ) from None
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"--dask must be the address of a scheduler, tcp://..., not {brief(address)}: "
-            f"{brief(str(error))}"
-        ) from None
-    with client:
-        try:
-            yield client.get_executor(pure=False)
-        except (CommClosedError, KilledWorker) as error:
-            raise BrokenExecutor(str(error)) from None
-
-
-def main(argv=None):
-    """Run the command with these arguments, by default the program's; return its exit status."""
-    return run_command(COMMAND, _study_and_say, argv)
-
-
-def _study_and_say(argv):
-    from gru_addition.plotting import as_png
-    from gru_addition.study.report import SUMMARY_COLUMNS, intervals, study_figure, summary
-
-    names, seeds, directory, address = _parse(argv)
-    recipes = {name: RECIPES[name] for name in names}
-    executors = local_processes() if address is None else dask_cluster(address)
-    with ExitStack() as stack:
-        with naming_flags(["output_dir"]):
-            path = stack.enter_context(prepared_directory(directory))
-        bar = stack.enter_context(tqdm(unit="run", disable=None, leave=False))
-
-        def report(number, done):
-            if bar.total is None and done > 0:
-                print(f"Going on: {done:,} of {number:,} runs are done, saved in {directory}")
-            elif bar.disable and bar.total is not None:
-                print(f"{done:,} of {number:,} runs are done", flush=True)
-            bar.total = number
-            bar.update(done - bar.n)
-
-        try:
-            with executors as executor, naming_flags(["output_dir"]):
-                rows = study(recipes, seeds, path, executor, report)
-        except Interrupted as interrupted:
-            saved = "what is done is saved; the study goes on if it is started again"
-            raise Interrupted(interrupted.number, f"interrupted; {saved}") from None
-        except BrokenExecutor:
-            raise UserError(
-                "a process was killed, or a cluster is gone; what is done is saved, and the study "
-                "goes on if it is started again"
-            ) from None
-    print(summary(rows))
-    replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
-    tables = f"{TABLE}, {SUMMARY}"
-    picture = as_png(study_figure, rows)
-    if picture is not None:
-        replace_file(path, FIGURE, picture)
-    print(f"\nSaved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
-
-
-def _parse(argv):
-    parser = Parser(
-        prog=COMMAND,
-        description="Train networks by several recipes with many seeds, and measure how far each "
-        "adds rightly. A study that was stopped goes on if it is started again.",
-        epilog="The exit status is 0 if the study is done, and 2 if an argument is wrong or it "
-        "can't be saved.",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=number_or_text(int),
-        default=32,
-        metavar="N",
-        help="networks for each recipe (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--recipe",
-        action="append",
-        metavar="NAME",
-        help=f"one of: {', '.join(RECIPES)}; may be given several times (default: all)",
-    )
-    parser.add_argument(
-        "--output-dir",
-        metavar="DIR",
-        default="runs/study",
-        help="where to save the results and the pictures (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="train on the Dask cluster with this scheduler, tcp://host:port, instead of on the "
-        "cores of this machine",
-    )
-    options = vars(parser.parse_args(argv))
-    with naming_flags(["seeds", "recipe"]):
-        seeds = whole_number("seeds", options["seeds"], 1, MOST_SEEDS)
-        names = options["recipe"] or list(RECIPES)
-        names = list(dict.fromkeys(one_of("recipe", name, tuple(RECIPES)) for name in names))
-    return names, seeds, options["output_dir"], options["dask"]

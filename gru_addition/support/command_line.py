@@ -5,19 +5,16 @@ import io
 import logging
 import os
 import re
-import shlex
 import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
-from gru_addition.config import RESOLUTIONS
 from gru_addition.support import unexpected, xla
-from gru_addition.support.checks import brief, whole_number
+from gru_addition.support.checks import brief
 from gru_addition.support.quiet import without_kept_output
 from gru_addition.support.signals import Interrupted, handled_by
 
-DEFAULT_DIRECTORY = "runs/latest"
 LONGEST_MESSAGE = 200
 # What a shell says of a process that was ended because nobody reads what it writes.
 READER_HAS_LEFT = 141
@@ -115,25 +112,6 @@ class Parser(argparse.ArgumentParser):
             self.error(str(error))
         return options
 
-    def add_source(self):
-        """Add a flag for the network that is asked or exported, `--from`."""
-        self.add_argument(
-            "--from",
-            metavar="PATH",
-            default=DEFAULT_DIRECTORY,
-            help="the directory of the run whose network it is, or the name of a checkpoint of the "
-            "tutorial's model, without .index (default: %(default)s)",
-        )
-
-    def add_resolution(self):
-        """Add a flag for the rounding of the state, `--resolution`, for `read_resolution`."""
-        self.add_argument(
-            "--resolution",
-            type=number_or_text(int),
-            metavar="N",
-            help="round the state to multiples of 1/N after every step (default: as the run says)",
-        )
-
     def add_settings(self, config_class):
         """Add a flag for each field of a settings class like `gru_addition.config.Config`.
 
@@ -165,34 +143,6 @@ def naming_flags(names):
         allowed, separator, given = str(error).partition(", not ")
         allowed = re.sub(rf"\b({'|'.join(names)})\b", lambda name: _flag(name[1]), allowed)
         raise UserError(allowed + separator + given) from None
-
-
-def read_resolution(options):
-    """Return the number after `--resolution`, None without it; raise `UserError` if it is none."""
-    with naming_flags(["resolution"]):
-        if options["resolution"] is None:
-            return None
-        return whole_number("resolution", options["resolution"], *RESOLUTIONS)
-
-
-def name_network(source, resolution):
-    """Say in words which network a verdict is about: whose, and whether its state is rounded."""
-    return f"network of {source}{_rounded(resolution)}"
-
-
-def tell_other_network(source, resolution, saved_resolution):
-    """Say that a verdict is not about the network that is asked by default, if that is so."""
-    if resolution != saved_resolution:
-        default = _rounded(saved_resolution) or " without rounding its state"
-        print(
-            f"By default, add and export run another network, that of {source}{default}.\n"
-            f"To run the one judged here, use --from={shlex.quote(source)} "
-            f"--resolution={resolution}."
-        )
-
-
-def _rounded(resolution):
-    return "" if resolution is None else f" with its state rounded to multiples of 1/{resolution}"
 
 
 def _flag(name):

@@ -12,8 +12,9 @@ from common import GOLDEN, run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gru_addition import add as add_module
-from gru_addition.add import Adder, main
+from gru_addition.add import Adder
+from gru_addition.commands import add as add_module
+from gru_addition.commands.add import main
 from gru_addition.model import AdditionModel, tf
 from gru_addition.support.integers import MOST_BITS, read_integer, write_integer
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from common import run_from_scratch, run_module, unprivileged
 
-from gru_addition.train import Config, Run, main
+from gru_addition.commands.train import main
+from gru_addition.train import Config, Run
 
 COMMAND = "python -m gru_addition.train"
 # Nothing is compiled where the engine makes no difference.

@@ -11,7 +11,8 @@ import pytest
 from common import GOLDEN, contents, run_code, run_module
 
 from gru_addition import export as export_module
-from gru_addition.export import export, main
+from gru_addition.commands.export import main
+from gru_addition.export import export
 
 COMMAND = "python -m gru_addition.export"
 WEIGHTS = numpy_gru.random_weights(6, np.random.RandomState(0))

@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from gru_addition import add, export, prove, train, verify
+from gru_addition import export as exporter
 from gru_addition.add import Adder
+from gru_addition.commands import add, export, prove, study, train, verify
 from gru_addition.prove import Proof
+from gru_addition.runs.checkpoints import load_network
 from gru_addition.study import report as study_report
-from gru_addition.study import sweep as study
 from gru_addition.support.checks import brief
-from gru_addition.support.command_line import UserError
 from gru_addition.train import Config
+from gru_addition.train import train as train_tiny
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
 EXAMPLES = {"train": 400, "add": 400, "export": 100, "prove": 100, "verify": 100, "study": 100}
@@ -68,7 +69,7 @@ def arguments_of(name):
 def place(tmp_path_factory):
     """A directory to call the commands in, with runs, one of them damaged, and a file."""
     place = tmp_path_factory.mktemp("place")
-    train.train(TINY, place / "sound")
+    train_tiny(TINY, place / "sound")
     shutil.copytree(place / "sound", place / "damaged")
     shutil.copytree(place / "sound", place / "runs" / "latest")
     os.truncate(place / "damaged" / "model.ckpt-1.history.npy", 100)
@@ -87,14 +88,14 @@ def without_work(monkeypatch, adder, place):
     """The commands, but that they train nothing, export nothing, and build no new network."""
 
     def restored(path, resolution):
-        add.load_network(path)
+        load_network(path)
         return adder
 
     monkeypatch.setattr(train, "_train_with_reports", lambda *_: SimpleNamespace(adder=None))
     monkeypatch.setattr(train, "_ask", lambda adder: None)
     monkeypatch.setattr(Adder, "restore", restored)
-    monkeypatch.setattr(export, "_write", lambda weights, resolution, directory: directory.mkdir())
-    monkeypatch.setattr(export, "_check_loads", lambda *_: None)
+    monkeypatch.setattr(exporter, "_write", lambda _, __, directory: directory.mkdir())
+    monkeypatch.setattr(exporter, "_check_loads", lambda *_: None)
     monkeypatch.setattr(prove, "prove", lambda weights, resolution: Proof("undecided"))
     monkeypatch.setattr(study, "local_processes", lambda: ThreadPoolExecutor(1))
     monkeypatch.setattr(study, "dask_cluster", refuse_cluster)
@@ -106,7 +107,7 @@ def without_work(monkeypatch, adder, place):
 
 @contextmanager
 def refuse_cluster(address):
-    raise UserError(f"--dask must be another address, not {brief(address)}")
+    raise ValueError(f"dask must be another address, not {brief(address)}")
     yield
 
 

@@ -7,11 +7,12 @@ import numpy_gru
 import pytest
 from common import contents, run_module
 
-from gru_addition import add as add_module
-from gru_addition import export as export_module
-from gru_addition import prove as prove_module
-from gru_addition import verify as verify_module
+from gru_addition import prove as prover
 from gru_addition.add import Adder, show_sum
+from gru_addition.commands import add as add_module
+from gru_addition.commands import export as export_module
+from gru_addition.commands import prove as prove_module
+from gru_addition.commands import verify as verify_module
 from gru_addition.model import AdditionModel, tf
 from gru_addition.study import RECIPES
 from gru_addition.train import Config, Run, train
@@ -81,7 +82,7 @@ def test_the_tutorials_network_is_refuted(default_command):
 
 
 def test_neither_proved_nor_refuted_is_status_3(ask, monkeypatch):
-    monkeypatch.setattr(prove_module, "SPACINGS", (0.3,))
+    monkeypatch.setattr(prover, "SPACINGS", (0.3,))
 
     status, out, err = ask(prove_module, "--from=right", "--output-dir=undecided")
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from common import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
 
-from gru_addition import add, verify
 from gru_addition.add import Adder
+from gru_addition.commands import add, verify
 from gru_addition.support import quiet, unexpected, xla
 
 ADD, TRAIN = "python -m gru_addition.add", "python -m gru_addition.train"

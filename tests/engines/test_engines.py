@@ -10,12 +10,13 @@ import numpy_gru
 import pytest
 from common import run_code
 
+from gru_addition.commands.train import main
 from gru_addition.dataset import generate_batch
-from gru_addition.engines import compiled as engines
 from gru_addition.engines import graphs
+from gru_addition.engines.compiled import compiled_engine
 from gru_addition.model import AdditionModel, tf
 from gru_addition.support import xla
-from gru_addition.train import Config, main, train
+from gru_addition.train import Config, train
 
 # More than one run of the compiled engine, and one that is shorter.
 SHORT = Config(iterations=57, learning_rate=0.01)
@@ -131,7 +132,7 @@ def test_every_op_that_writes_weights_in_the_loop_is_compiled():
     with tf.Graph().as_default() as graph:
         model = AdditionModel()
         before = set(graph.get_operations())
-        engines.compiled_engine(model, SHORT)
+        compiled_engine(model, SHORT)
         added = [op for op in graph.get_operations() if op not in before]
 
     calls = [op for op in added if op.type in ("PartitionedCall", "StatefulPartitionedCall")]

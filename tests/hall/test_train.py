@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gru_addition.add import Adder
 from gru_addition.dataset import generate_batch
-from gru_addition.engines import compiled as engines
+from gru_addition.engines import choice
+from gru_addition.engines.session import session_engine
 from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, Run, train
 
@@ -99,12 +100,12 @@ def fed(monkeypatch):
         session = RecordingSession()
 
         def recorded(*arguments):
-            run_iterations = engines.session_engine(*arguments)
+            run_iterations = session_engine(*arguments)
             return lambda _, batches, validation_set: run_iterations(
                 session, batches, validation_set
             )
 
-        monkeypatch.setitem(engines.ENGINES, "session", recorded)
+        monkeypatch.setitem(choice.ENGINES, "session", recorded)
         train(replace(config, engine="session"))
         trained_on = [feed for is_step, feed in session.feeds if is_step]
         validated_on = [feed for is_step, feed in session.feeds if not is_step]
@@ -222,7 +223,7 @@ def test_the_callback_runs_in_todays_eager_tensorflow():
 @for_each_engine
 def test_the_graph_is_final_before_the_first_iteration(engine, monkeypatch):
     finalized = []
-    build = engines.ENGINES[engine]
+    build = choice.ENGINES[engine]
 
     def watched(model, config):
         graph = model.loss.graph
@@ -235,7 +236,7 @@ def test_the_graph_is_final_before_the_first_iteration(engine, monkeypatch):
 
         return watched_iterations
 
-    monkeypatch.setitem(engines.ENGINES, engine, watched)
+    monkeypatch.setitem(choice.ENGINES, engine, watched)
     train(replace(SHORT, engine=engine))
 
     assert finalized == [False, True]

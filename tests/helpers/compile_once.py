@@ -27,10 +27,10 @@ def give_equal_graphs_equal_names():
     # Each thread builds a graph of its own.
     building = threading.local()
 
-    def build_numbered_anew(build):
+    def build_numbered_anew(build, *arguments):
         building.numbers = itertools.count(10**9)
         try:
-            return build_graph(build)
+            return build_graph(build, *arguments)
         finally:
             del building.numbers
 

@@ -100,7 +100,7 @@ def latest(directory):
 
 def main():
     directory, kind, resume = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "next" or 1
-    variables.save = save_files
+    variables.save, variables.warn_of_pattern = save_files, lambda directory: None
     found = []
     for operation in itertools.count():
         iteration, is_through = iteration_after_stop(directory, operation, kind, resume)

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
+from gru_addition.study import RECIPES
+from gru_addition.study.executors import local_processes
 from gru_addition.study.measure import ROUNDED_TO
-from gru_addition.study.sweep import RECIPES, local_processes
 
 SEEDS = 100
 # How many of a hundred must be proved: as the recipe has it, and with a rounded state.

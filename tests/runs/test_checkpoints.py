@@ -26,17 +26,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rc_context
 
-from gru_addition import plotting
 from gru_addition import train as train_module
 from gru_addition.add import Adder
-from gru_addition.add import main as add
+from gru_addition.commands.add import main as add
+from gru_addition.commands.train import main
 from gru_addition.engines import graphs
 from gru_addition.export import export
 from gru_addition.model import tf
 from gru_addition.runs import checkpoints, variables
 from gru_addition.support import files as storage
+from gru_addition.support import pictures
 from gru_addition.support.files import DamagedError
-from gru_addition.train import Config, Run, main, train
+from gru_addition.train import Config, Run, train
 
 SHORT = Config(iterations=40, batch_size=20, checkpoint_every=16, iterations_per_run=4)
 KINDS = {
@@ -49,14 +50,14 @@ SHORTEST = "--iterations=1", "--engine=session"
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="session", keep=2,
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES
-as_png, build, options = plotting.as_png, train_module._build, graphs._options
+as_png, build_graph, options = pictures.as_png, graphs.build_graph, graphs._options
 # The settings on which the session engine's graph depends.
 OF_GRAPH = "hidden_size", "learning_rate", "dtype", "seed", "state_noise", "jacobian_penalty"
 
 
 @cache
-def build_once(is_saved, **of_graph):
-    return build(Config(engine="session", **of_graph), None, is_saved)
+def build_once(**of_graph):
+    return build_graph(train_module._build, Config(engine="session", **of_graph), "session", None)
 
 
 @pytest.fixture(autouse=True)
@@ -66,18 +67,19 @@ def light(monkeypatch):
     The graph is not optimised, since no number is compared with one computed elsewhere.
     """
 
-    def build_or_share(config, initial_weights, is_saved):
-        if config.engine != "session" or initial_weights is not None:
-            return build(config, initial_weights, is_saved)
-        return build_once(is_saved, **{name: getattr(config, name) for name in OF_GRAPH})
+    def build_or_share(build, *arguments):
+        match arguments:
+            case Config() as config, "session", None if build is train_module._build:
+                return build_once(**{name: getattr(config, name) for name in OF_GRAPH})
+        return build_graph(build, *arguments)
 
     def unoptimised():
         config = options()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         return config
 
-    monkeypatch.setattr(plotting, "as_png", lambda *_: b"\x89PNG")
-    monkeypatch.setattr(train_module, "_build", build_or_share)
+    monkeypatch.setattr(pictures, "as_png", lambda *_: b"\x89PNG")
+    monkeypatch.setattr(graphs, "build_graph", build_or_share)
     monkeypatch.setattr(graphs, "_options", unoptimised)
 
 
@@ -271,7 +273,7 @@ def test_a_name_that_tensorflow_reads_in_another_way_is_refused(name, sound, tmp
 
 
 def test_a_figure_that_can_not_be_drawn_takes_no_run_away(tmp_path, monkeypatch):
-    monkeypatch.setattr(plotting, "as_png", as_png)
+    monkeypatch.setattr(pictures, "as_png", as_png)
     with rc_context({"savefig.dpi": 1_000_000}), pytest.warns(UserWarning, match="can't be drawn"):
         run = train(TINY, tmp_path)
 
@@ -310,7 +312,7 @@ def test_by_default_long_runs_have_a_hundred_checkpoints():
 
 
 def test_a_checkpoint_holds_what_was_there_when_it_was_saved(tmp_path, monkeypatch):
-    monkeypatch.setattr(plotting, "as_png", as_png)
+    monkeypatch.setattr(pictures, "as_png", as_png)
     run = train(TINY, tmp_path)
 
     losses = np.load(tmp_path / "model.ckpt-4.history.npy", allow_pickle=False)

@@ -6,8 +6,9 @@
 import pytest
 from common import contents, run_code, run_from_scratch
 
+from gru_addition.commands.train import main
 from gru_addition.runs.checkpoints import MANIFEST
-from gru_addition.train import Config, main
+from gru_addition.train import Config
 
 TRAIN_AND_MEASURE = """
 import os, sys

@@ -18,13 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from gru_addition.commands import study as study_module
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
 from gru_addition.proof.pairs import challenge, hard_pairs, random_pairs
-from gru_addition.study import sweep as study_module
+from gru_addition.study import RECIPES, study
+from gru_addition.study.executors import local_processes
 from gru_addition.study.measure import LENGTHS, run_seed
 from gru_addition.study.report import Results, intervals, study_figure, summary
-from gru_addition.study.sweep import COLUMNS, RECIPES, local_processes, study
+from gru_addition.study.sweep import COLUMNS
 from gru_addition.support.files import DamagedError, locked
 
 TINY = {
@@ -128,7 +130,7 @@ def test_a_cluster_finds_the_same(run, tmp_path):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     code = (
-        "import sys; from gru_addition.study.sweep import *\n"
+        "import sys; from gru_addition.study import *; from gru_addition.study.executors import *\n"
         f"from {run.__module__} import {run.__name__}\n"
         "with dask_cluster(sys.argv[1]) as executor:\n"
         f"    study({dict(one=TINY['one'])!r}, 1, 'out', executor, run={run.__name__})"
@@ -348,7 +350,8 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
 def test_a_study_survives_a_kill(tmp_path):
     """It is killed when one of four networks is done, and goes on with the others."""
     code = (
-        "from gru_addition.study.sweep import *; from fake_run import slow_run\n"
+        "from gru_addition.study import *; from gru_addition.study.executors import *\n"
+        "from fake_run import slow_run\n"
         # These runs need no TensorFlow.
         "from multiprocessing.context import BaseContext\n"
         "BaseContext.set_forkserver_preload = lambda *_: None\n"

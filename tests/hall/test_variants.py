@@ -1,16 +1,20 @@
 """What makes a network provable: state noise, the Jacobian penalty, and a rounded state."""
 
+from functools import partial
+
 import numpy as np
 import numpy_gru
 import pytest
 
-from gru_addition import model as model_module
+from gru_addition import variants
 from gru_addition.add import Adder
 from gru_addition.config import Config
 from gru_addition.dataset import generate_batch
+from gru_addition.engines.compiled import loss_of
 from gru_addition.export import export
-from gru_addition.model import GRU, AdditionModel, NoisyGRU, RoundedGRU, tf
+from gru_addition.model import GRU, AdditionModel, tf
 from gru_addition.train import Run, train
+from gru_addition.variants import NoisyGRU, PenalisedModel, RoundedGRU, model_for, trained_model
 
 BATCH, TIME, HIDDEN = 6, 9, 5
 
@@ -35,8 +39,9 @@ def drawn():
     return x, noise, random_state.randint(0, 2, size=(BATCH, TIME, 1)).astype(float)
 
 
-def build(session, weights, **options):
-    model = AdditionModel(HIDDEN, learning_rate=None, **options)
+def build(session, weights, cell=GRU, model=AdditionModel, **options):
+    """A model with a cell, set to weights."""
+    model = model(HIDDEN, learning_rate=None, cell=cell, **options)
     feed = model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
     return model
@@ -52,31 +57,47 @@ def jacobian(weights, h, x_t):
 
 
 def test_the_tutorials_class_is_used_unless_asked_otherwise():
+    kinds = {}
+    for name, settings in {
+        "tutorial": {}, "noise": {"state_noise": 0.1}, "penalty": {"jacobian_penalty": 0.1},
+        "rounded when it is used": {"resolution": 4},
+    }.items():  # fmt: skip
+        with tf.Graph().as_default():
+            model = model_for(Config(**settings))
+            kinds[name] = type(model), type(model.gru)
     with tf.Graph().as_default():
-        assert type(AdditionModel().gru) is GRU
+        rounded, _ = trained_model(numpy_gru.perfect_weights(), resolution=4)
     with tf.Graph().as_default():
-        assert type(AdditionModel(resolution=4).gru) is RoundedGRU
-    with tf.Graph().as_default():
-        assert type(AdditionModel(jacobian_penalty=0.1).gru) is NoisyGRU
+        exact, _ = trained_model(numpy_gru.perfect_weights())
+
+    assert kinds == {
+        "tutorial": (AdditionModel, GRU),
+        "noise": (AdditionModel, NoisyGRU),
+        "penalty": (PenalisedModel, NoisyGRU),
+        "rounded when it is used": (AdditionModel, GRU),
+    }
+    assert (type(rounded.gru), type(exact.gru)) == (RoundedGRU, GRU)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("variant", "message"),
     [
-        ({"resolution": 4, "state_noise": 0.1}, "resolution must be None for a model with"),
-        ({"resolution": 0}, "resolution must be a whole number of at least 1"),
-        ({"state_noise": 2}, "state_noise must be a number from 0 to 1, not 2"),
-        ({"jacobian_penalty": -1}, "jacobian_penalty must be a number from 0 to 1000, not -1"),
+        (partial(RoundedGRU, 2, 3, resolution=0), "resolution must be a whole number of at leas"),
+        (partial(NoisyGRU, 2, 3, state_noise=2), "state_noise must be a number from 0 to 1, not 2"),
+        (
+            partial(PenalisedModel, jacobian_penalty=-1),
+            "jacobian_penalty must be a number from 0 to 1000, not -1",
+        ),
     ],
 )
-def test_what_does_not_fit_is_refused(options, message):
+def test_what_does_not_fit_is_refused(variant, message):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
-        AdditionModel(**options)
+        variant()
 
 
 def test_noise_is_added_to_the_state_after_every_step(session, weights, drawn):
     x, noise, _ = drawn
-    model = build(session, weights, state_noise=0.3)
+    model = build(session, weights, partial(NoisyGRU, state_noise=0.3))
 
     h_t = session.run(model.gru.h_t, {model.gru.input_layer: np.concatenate([x, noise], axis=2)})
 
@@ -86,7 +107,7 @@ def test_noise_is_added_to_the_state_after_every_step(session, weights, drawn):
 
 def test_a_rounded_state_has_few_values(session, weights, drawn):
     x, _, _ = drawn
-    model = build(session, weights, resolution=3)
+    model = build(session, weights, partial(RoundedGRU, resolution=3))
 
     h_t, output = session.run([model.gru.h_t, model.output], {model.gru.input_layer: x})
 
@@ -96,12 +117,12 @@ def test_a_rounded_state_has_few_values(session, weights, drawn):
 
 
 def test_the_sensitivity_is_the_squared_norm_of_the_jacobian(session, weights, monkeypatch):
-    monkeypatch.setattr(model_module, "SMALL_CHANGE", 1e-5)
+    monkeypatch.setattr(variants, "SMALL_CHANGE", 1e-5)
     random_state = np.random.RandomState(2)
     h, x_t = random_state.uniform(-1, 1, HIDDEN), np.array([1.0, 0.0])
     examples = 40_000
     noise = random_state.uniform(-1, 1, (examples, HIDDEN))
-    model = build(session, weights, jacobian_penalty=1.0)
+    model = build(session, weights, NoisyGRU)
 
     inputs = np.concatenate([np.tile(x_t, (examples, 1)), noise], axis=1)
     sensitivity = session.run(model.gru.sensitivity(tf.constant(np.tile(h, (examples, 1))), inputs))
@@ -114,12 +135,13 @@ def test_the_sensitivity_is_the_squared_norm_of_the_jacobian(session, weights, m
 @pytest.mark.parametrize("on_placeholders", [True, False])
 def test_the_loss_is_that_of_numpy_with_noise_and_penalty(session, weights, drawn, on_placeholders):
     x, noise, y = drawn
-    state_noise, penalty, small = 0.2, 0.7, model_module.SMALL_CHANGE
-    model = build(session, weights, state_noise=state_noise, jacobian_penalty=penalty)
+    state_noise, penalty, small = 0.2, 0.7, variants.SMALL_CHANGE
+    cell = partial(NoisyGRU, state_noise=state_noise)
+    model = build(session, weights, cell, PenalisedModel, jacobian_penalty=penalty)
 
     both = np.concatenate([x, noise], axis=2)
     feed = {model.gru.input_layer: both, model.expected_output: y}
-    loss = model.loss if on_placeholders else model.loss_of(tf.constant(both), tf.constant(y))
+    loss = model.loss if on_placeholders else loss_of(model, tf.constant(both), tf.constant(y))
     loss = session.run(loss, feed)
 
     h_t = numpy_gru.hidden_states(weights, x, noise=state_noise * noise)

@@ -1,0 +1,58 @@
+"""What the commands that are about a trained network share: its flags, and words for it."""
+
+import shlex
+
+from gru_addition.config import RESOLUTIONS
+from gru_addition.support.checks import whole_number
+from gru_addition.support.command_line import naming_flags, number_or_text
+
+DEFAULT_DIRECTORY = "runs/latest"
+
+
+def add_source(parser):
+    """Add a flag for the network that is asked or exported, `--from`."""
+    parser.add_argument(
+        "--from",
+        metavar="PATH",
+        default=DEFAULT_DIRECTORY,
+        help="the directory of the run whose network it is, or the name of a checkpoint of the "
+        "tutorial's model, without .index (default: %(default)s)",
+    )
+
+
+def add_resolution(parser):
+    """Add a flag for the rounding of the state, `--resolution`, for `read_resolution`."""
+    parser.add_argument(
+        "--resolution",
+        type=number_or_text(int),
+        metavar="N",
+        help="round the state to multiples of 1/N after every step (default: as the run says)",
+    )
+
+
+def read_resolution(options):
+    """Return the number after `--resolution`, None without it; raise `UserError` if it is none."""
+    with naming_flags(["resolution"]):
+        if options["resolution"] is None:
+            return None
+        return whole_number("resolution", options["resolution"], *RESOLUTIONS)
+
+
+def name_network(source, resolution):
+    """Say in words which network a verdict is about: whose, and whether its state is rounded."""
+    return f"network of {source}{_rounded(resolution)}"
+
+
+def tell_other_network(source, resolution, saved_resolution):
+    """Say that a verdict is not about the network that is asked by default, if that is so."""
+    if resolution != saved_resolution:
+        default = _rounded(saved_resolution) or " without rounding its state"
+        print(
+            f"By default, add and export run another network, that of {source}{default}.\n"
+            f"To run the one judged here, use --from={shlex.quote(source)} "
+            f"--resolution={resolution}."
+        )
+
+
+def _rounded(resolution):
+    return "" if resolution is None else f" with its state rounded to multiples of 1/{resolution}"

@@ -1,0 +1,114 @@
+"""`python -m gru_addition.study`: train many networks, and say what they can do.
+
+The directory of a study also gets a table of the means over the seeds with 95% intervals,
+`summary.csv`, and a picture.
+"""
+
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack
+
+from tqdm import tqdm
+
+from gru_addition.study.executors import dask_cluster, local_processes
+from gru_addition.study.recipes import RECIPES
+from gru_addition.study.sweep import TABLE, as_csv, study
+from gru_addition.support.checks import one_of, whole_number
+from gru_addition.support.command_line import (
+    Parser,
+    UserError,
+    naming_flags,
+    number_or_text,
+    run_command,
+)
+from gru_addition.support.files import prepared_directory, replace_file
+from gru_addition.support.signals import Interrupted
+
+COMMAND = "python -m gru_addition.study"
+MOST_SEEDS = 10_000
+SUMMARY, FIGURE = "summary.csv", "study.png"
+
+
+def main(argv=None):
+    """Run the command with these arguments, by default the program's; return its exit status."""
+    return run_command(COMMAND, _study_and_say, argv)
+
+
+def _study_and_say(argv):
+    from gru_addition.study.report import SUMMARY_COLUMNS, intervals, study_figure, summary
+    from gru_addition.support.pictures import as_png
+
+    names, seeds, directory, address = _parse(argv)
+    recipes = {name: RECIPES[name] for name in names}
+    executors = local_processes() if address is None else dask_cluster(address)
+    with ExitStack() as stack:
+        with naming_flags(["output_dir"]):
+            path = stack.enter_context(prepared_directory(directory))
+        bar = stack.enter_context(tqdm(unit="run", disable=None, leave=False))
+
+        def report(number, done):
+            if bar.total is None and done > 0:
+                print(f"Going on: {done:,} of {number:,} runs are done, saved in {directory}")
+            elif bar.disable and bar.total is not None:
+                print(f"{done:,} of {number:,} runs are done", flush=True)
+            bar.total = number
+            bar.update(done - bar.n)
+
+        try:
+            with naming_flags(["dask", "output_dir"]), executors as executor:
+                rows = study(recipes, seeds, path, executor, report)
+        except Interrupted as interrupted:
+            saved = "what is done is saved; the study goes on if it is started again"
+            raise Interrupted(interrupted.number, f"interrupted; {saved}") from None
+        except BrokenExecutor:
+            raise UserError(
+                "a process was killed, or a cluster is gone; what is done is saved, and the study "
+                "goes on if it is started again"
+            ) from None
+    print(summary(rows))
+    replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
+    tables = f"{TABLE}, {SUMMARY}"
+    picture = as_png(study_figure, rows)
+    if picture is not None:
+        replace_file(path, FIGURE, picture)
+    print(f"\nSaved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
+
+
+def _parse(argv):
+    parser = Parser(
+        prog=COMMAND,
+        description="Train networks by several recipes with many seeds, and measure how far each "
+        "adds rightly. A study that was stopped goes on if it is started again.",
+        epilog="The exit status is 0 if the study is done, and 2 if an argument is wrong or it "
+        "can't be saved.",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=number_or_text(int),
+        default=32,
+        metavar="N",
+        help="networks for each recipe (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--recipe",
+        action="append",
+        metavar="NAME",
+        help=f"one of: {', '.join(RECIPES)}; may be given several times (default: all)",
+    )
+    parser.add_argument(
+        "--output-dir",
+        metavar="DIR",
+        default="runs/study",
+        help="where to save the results and the pictures (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="train on the Dask cluster with this scheduler, tcp://host:port, instead of on the "
+        "cores of this machine",
+    )
+    options = vars(parser.parse_args(argv))
+    with naming_flags(["seeds", "recipe"]):
+        seeds = whole_number("seeds", options["seeds"], 1, MOST_SEEDS)
+        names = options["recipe"] or list(RECIPES)
+        names = list(dict.fromkeys(one_of("recipe", name, tuple(RECIPES)) for name in names))
+    return names, seeds, options["output_dir"], options["dask"]

@@ -1,0 +1,31 @@
+"""Which engine runs the iterations, and in which words a checkpoint tells what computed it."""
+
+import os
+import warnings
+
+from gru_addition.engines import compiled, graphs, session
+from gru_addition.support import xla
+from gru_addition.support.tensorflow1 import tf
+
+ENGINES = {"compiled": compiled.compiled_engine, "session": session.session_engine}
+REVISIONS = {"compiled": compiled.REVISION, "session": session.REVISION}
+
+
+def choose_engine(name):
+    """Return that name, but the session engine's, with a warning, if XLA is missing."""
+    if name == "compiled" and not graphs.xla_is_available():
+        warnings.warn(
+            "XLA is not available, so the slower session engine is used; only last digits differ",
+            stacklevel=3,
+        )
+        name = "session"
+    return name
+
+
+def computed_by(name):
+    """What the last digits that an engine computes depend on, in words."""
+    flags = os.environ.get(xla.FLAGS, "") if name == "compiled" else ""
+    return (
+        f"TensorFlow {tf.__version__}, {name} engine, revision {REVISIONS[name]}, "
+        f"{xla.FLAGS}={flags!r}"
+    )

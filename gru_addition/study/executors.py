@@ -1,0 +1,73 @@
+"""Where the networks of a study are trained: in processes of this machine, or on a Dask cluster."""
+
+import os
+import signal
+import threading
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import forkserver, get_context, parent_process
+
+from gru_addition.support.checks import brief
+from gru_addition.support.quiet import silence
+
+# What a run imports, TensorFlow among it.
+PRELOADED = ["gru_addition.engines.choice", "gru_addition.prove", "gru_addition.variants"]
+
+
+@contextmanager
+def local_processes():
+    """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    # What processes have to say comes back as a result; what they log when they are killed does not
+    # belong on the terminal.
+    with silence():
+        forkserver.ensure_running()
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, initializer=_prepare_process
+    ) as executor:
+        try:
+            yield executor
+        except BaseException:
+            # Whoever interrupts the study does not want to wait for the runs under way.
+            processes = list(executor._processes.values())
+            executor.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
+            raise
+
+
+def _prepare_process():
+    """Leave Ctrl-C to the study's own process, and end with it, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    parent_process().join()
+    os._exit(1)
+
+
+@contextmanager
+def dask_cluster(address):
+    """An executor on the workers of a Dask cluster, which must have this package too."""
+    try:
+        from distributed import Client
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise ValueError(
+            "dask needs the library Dask, not installed here: pip install --editable '.[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"dask must be the address of a scheduler, tcp://..., not {brief(address)}: "
+            f"{brief(str(error))}"
+        ) from None
+    with client:
+        try:
+            yield client.get_executor(pure=False)
+        except (CommClosedError, KilledWorker) as error:
+            raise BrokenExecutor(str(error)) from None

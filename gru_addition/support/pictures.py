@@ -1,0 +1,33 @@
+"""Figures that belong to nobody, and as the content of a file."""
+
+import io
+import warnings
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from gru_addition.support.unexpected import in_one_line
+
+
+def new_figure(width, height, dots_per_inch):
+    """An empty figure of that size in inches, made without pyplot.
+
+    So no notebook shows it a second time, and no window opens.
+    """
+    figure = Figure(figsize=(width, height), dpi=dots_per_inch, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def as_png(draw, *arguments):
+    """Return the figure that `draw(*arguments)` makes, in PNG format.
+
+    Returns None, with a warning, if Matplotlib can't draw it with the settings that the user has.
+    """
+    png = io.BytesIO()
+    try:
+        draw(*arguments).savefig(png, format="png")
+    except Exception as error:  # It raises many kinds.
+        warnings.warn(f"the figure can't be drawn: {in_one_line(error)}", stacklevel=2)
+        return None
+    return png.getvalue()

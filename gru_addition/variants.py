@@ -1,0 +1,118 @@
+"""What we change of the tutorial's model, for networks that can be proved right.
+
+A variant is a cell, which `AdditionModel` is handed, or a model that adds a penalty to its loss:
+
+    AdditionModel(cell=partial(NoisyGRU, state_noise=0.25))
+
+Neither the `GRU` nor the `AdditionModel` knows of them. `model_for` composes what a `Config` asks
+for, and `trained_model` what uses trained weights.
+"""
+
+from functools import partial
+
+from gru_addition.config import JACOBIAN_PENALTIES, RESOLUTIONS, STATE_NOISES
+from gru_addition.model import GRU, AdditionModel
+from gru_addition.support.checks import number, whole_number
+from gru_addition.support.tensorflow1 import tf
+
+# The distance over which `NoisyGRU.sensitivity` takes a difference, for each unit the largest.
+SMALL_CHANGE = 0.1
+# One example in this many is measured: with all of them, training would take three times as long.
+EXAMPLES_PER_SENSITIVITY = 4
+
+
+class RoundedGRU(GRU):
+    """A GRU whose state is rounded to multiples of 1 / resolution after every step.
+
+    Its states are finitely many, which makes it a finite automaton. resolution: int, at least 1;
+    the rest is as for `GRU`.
+    """
+
+    def __init__(self, *arguments, resolution, **options):
+        self.resolution = whole_number("resolution", resolution, *RESOLUTIONS)
+        super().__init__(*arguments, **options)
+
+    def forward_pass(self, h_tm1, x_t):
+        """One step, then rounded; otherwise like `GRU.forward_pass`."""
+        return tf.round(super().forward_pass(h_tm1, x_t) * self.resolution) / self.resolution
+
+
+class NoisyGRU(GRU):
+    """A GRU that learns to forgive small changes of its state, by meeting them while it is trained.
+
+    Its input has `hidden_size` channels more, behind the `input_dimensions` of x_t, one for each
+    unit. They hold random numbers between -1 and 1. Zeros make it a plain GRU.
+
+    state_noise: float, the factor with which they are added to the state after every step.
+    """
+
+    def __init__(self, *arguments, state_noise=0.0, **options):
+        self.state_noise = number("state_noise", state_noise, *STATE_NOISES)
+        super().__init__(*arguments, **options)
+
+    @property
+    def input_channels(self):
+        return self.input_dimensions + self.hidden_size
+
+    def forward_pass(self, h_tm1, x_t):
+        """One step, then the noise; x_t has shape (batch, input_channels)."""
+        x_t, noise_t = self._without_noise(x_t)
+        return super().forward_pass(h_tm1, x_t) + self.state_noise * noise_t
+
+    def sensitivity(self, h_tm1, x_t):
+        """How much a step stretches small changes of the state, in the noise's random directions.
+
+        h_tm1: (..., batch, hidden_size). x_t: (..., batch, input_channels). Returns a tensor of
+        shape (...), a mean over some of the examples. Its own mean over the noise is nearly that of
+        the squared Frobenius norm of the Jacobian dh_t / dh_{t-1} (Hoffman et al. 2019,
+        arXiv:1908.02729, section 2.3, with a finite difference). It is zero if there is no noise.
+        """
+        some = (..., slice(None, None, EXAMPLES_PER_SENSITIVITY), slice(None))
+        h_tm1, (x_t, noise_t) = h_tm1[some], self._without_noise(x_t[some])
+        moved = super().forward_pass(h_tm1 + SMALL_CHANGE * noise_t, x_t)
+        change = (moved - super().forward_pass(h_tm1, x_t)) / SMALL_CHANGE
+        # A number drawn between -1 and 1 has a mean square of 1/3.
+        return 3 * tf.reduce_mean(tf.reduce_sum(tf.square(change), axis=-1), axis=-1)
+
+    def _without_noise(self, x_t):
+        return x_t[..., : self.input_dimensions], x_t[..., self.input_dimensions :]
+
+
+class PenalisedModel(AdditionModel):
+    """A model whose loss grows with how much each step stretches small changes of the state.
+
+    jacobian_penalty: float, the factor with which the sensitivities of all steps are added to the
+        loss. The cell is a `NoisyGRU`; the rest is as for `AdditionModel`.
+    """
+
+    def __init__(self, *arguments, jacobian_penalty, cell=NoisyGRU, **options):
+        self.jacobian_penalty = number("jacobian_penalty", jacobian_penalty, *JACOBIAN_PENALTIES)
+        super().__init__(*arguments, cell=cell, **options)
+
+    def with_penalty(self, loss, step=None, times=1):
+        """Add the penalty; see `AdditionModel.with_penalty`."""
+        if step is None:
+            gru = self.gru
+            step = tf.concat([gru.h_0[tf.newaxis], gru.h_t_transposed[:-1]], axis=0), gru.x_t
+        penalty = self.jacobian_penalty * tf.reduce_sum(self.gru.sensitivity(*step))
+        return loss + times * penalty
+
+
+def model_for(config):
+    """The model that a `Config` asks to be trained, in the graph that is being built."""
+    settings = config.hidden_size, config.learning_rate, config.dtype, config.seed
+    if not config.has_noise:
+        return AdditionModel(*settings)
+    cell = partial(NoisyGRU, state_noise=config.state_noise)
+    if not config.jacobian_penalty:
+        return AdditionModel(*settings, cell=cell)
+    return PenalisedModel(*settings, cell=cell, jacobian_penalty=config.jacobian_penalty)
+
+
+def trained_model(weights, resolution=None):
+    """A model for trained weights, rounded to multiples of 1 / resolution unless that is None.
+
+    Returns what `AdditionModel.for_weights` does, and raises its errors.
+    """
+    cell = GRU if resolution is None else partial(RoundedGRU, resolution=resolution)
+    return AdditionModel.for_weights(weights, cell)
