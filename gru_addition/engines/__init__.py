@@ -1,0 +1,6 @@
+"""The engines: how the iterations of a run are computed.
+
+Read `session` (the tutorial's loop), then `compiled` (the same inside the graph, by XLA); each can
+be copied by itself. `choice` says which one runs. `graphs` builds graphs and opens sessions that
+the process around them can't disturb. `train`, `add`, `export` and `prove` may import this wing.
+"""

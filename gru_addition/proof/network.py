@@ -12,6 +12,7 @@ from functools import wraps
 import numpy as np
 
 from gru_addition.config import RESOLUTIONS
+from gru_addition.runs.weights import GRU_GATES, weight_shapes
 from gru_addition.support.checks import named_arrays, real_array, whole_number
 
 # The pairs of bits that a column may hold, of the operand a and of the operand b.
@@ -43,26 +44,26 @@ class Network:
     Raises `TypeError` or `ValueError` for weights that do not fit.
     """
 
+    GATES = GRU_GATES
+
     def __init__(self, weights, resolution=None):
         weights = named_arrays("weights", weights)
-        hidden = len(real_array("Uz", weights.get("Uz"), "hidden_size", "hidden_size"))
-        shapes = {"W": (2, hidden), "U": (hidden, hidden), "b": (hidden,)}
-        shapes = {kind + gate: shapes[kind] for kind in shapes for gate in "rzh"}
-        shapes |= {"W_output": (hidden, 1), "b_output": (1,)}
+        hidden = len(real_array("W_output", weights.get("W_output"), "hidden_size", 1))
         self.weights = {
             name: real_array(name, weights.get(name), *shape).astype(np.float64)
-            for name, shape in shapes.items()
+            for name, shape in weight_shapes(hidden, self.GATES).items()
         }
         if resolution is not None:
             resolution = whole_number("resolution", resolution, *RESOLUTIONS)
         self.resolution = resolution
         self.hidden_size = hidden
-        dtype = np.result_type(np.asarray(weights["Uz"]).dtype, np.float32)
+        dtype = np.result_type(np.asarray(weights["W_output"]).dtype, np.float32)
         self.slack = max(1e-9, 4 * step_error(self.weights, np.finfo(dtype).eps))
         columns = np.stack([A, B], axis=1)
         # What the bits of a column add to each gate, (4, hidden_size).
         self.from_input = {
-            gate: columns @ self.weights["W" + gate] + self.weights["b" + gate] for gate in "rzh"
+            gate: columns @ self.weights["W" + gate] + self.weights["b" + gate]
+            for gate in self.GATES
         }
 
     @ignoring_overflow

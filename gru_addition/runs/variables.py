@@ -4,6 +4,7 @@ A checkpoint holds variables by name and knows of no graph and no version. So th
 1.3.0 restore here, and ours there.
 """
 
+import math
 import os
 import tempfile
 import warnings
@@ -12,17 +13,20 @@ from contextlib import contextmanager
 import numpy as np
 
 from gru_addition.config import LARGEST_HIDDEN_SIZE
+from gru_addition.runs.weights import GRU_GATES, weight_shapes
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, copy_file, sync
 
 INDEX, DATA = ".index", ".data-00000-of-00001"
 # More than the names and shapes of the variables take.
 LARGEST_INDEX = 100_000
+# What TensorFlow calls the variables that the tutorial gives no name.
+UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 
 
 def largest_data(hidden_size):
     """How many bytes the variables of a model of that size take at most, Adam's included."""
-    weights = 3 * (2 + hidden_size + 1) * hidden_size + hidden_size + 1
+    weights = sum(map(math.prod, weight_shapes(hidden_size).values()))
     return 3 * 8 * weights + 10_000
 
 
@@ -81,28 +85,28 @@ def restore(saver, session, prefix):
             saver.restore(session, copy)
 
 
-def read_weights(prefix):
+def read_weights(prefix, gates=GRU_GATES):
     """Return the weights in a checkpoint of the tutorial's model, arrays by the tutorial's names.
 
-    prefix: its name, as `tf.train.Saver.save` returns it. Raises `FileNotFoundError` if there is no
+    prefix: its name, as `tf.train.Saver.save` returns it.
+    gates: the letters of the cell's gates.
+
+    Raises `FileNotFoundError` if there is no
         such checkpoint, and `DamagedError` if it can't be read or is one of another model.
     """
     if not os.path.exists(f"{prefix}{INDEX}"):
         raise FileNotFoundError(f"{prefix}{INDEX} does not exist")
     with _opened(prefix) as (reader, _):
-        h = (reader.get_variable_to_shape_map().get("Uz") or [0])[0]
-        if not 1 <= h <= LARGEST_HIDDEN_SIZE:
-            raise DamagedError(f"{prefix} is no checkpoint of the tutorial's model: it has no Uz")
-        shapes = {"W": [2, h], "U": [h, h], "b": [h]}
-        # Two variables were left to TensorFlow to name.
-        stored = {
-            **{kind + gate: (kind + gate, shapes[kind]) for kind in shapes for gate in "rzh"},
-            "W_output": ("Variable", [h, 1]),
-            "b_output": ("Variable_1", [1]),
-        }
-        for name, shape in stored.values():
-            _check(reader, prefix, name, shape, ["float64", "float32"])
-        weights = {name: reader.get_tensor(where) for name, (where, _) in stored.items()}
+        sizes = reader.get_variable_to_shape_map()
+        hidden_size = max((sizes.get(f"U{gate}") or [0])[0] for gate in gates)
+        if not 1 <= hidden_size <= LARGEST_HIDDEN_SIZE:
+            missing = " or ".join(f"U{gate}" for gate in gates)
+            raise DamagedError(f"{prefix} is no checkpoint of the tutorial's model: no {missing}")
+        shapes = weight_shapes(hidden_size, gates)
+        stored = {name: name for name in shapes} | UNNAMED
+        for name, shape in shapes.items():
+            _check(reader, prefix, stored[name], list(shape), ["float64", "float32"])
+        weights = {name: reader.get_tensor(where) for name, where in stored.items()}
     for name, weight in weights.items():
         if not np.isfinite(weight).all():
             raise DamagedError(f"{prefix} is of no use: {name} has numbers that are not finite")

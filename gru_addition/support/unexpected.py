@@ -10,12 +10,15 @@ import traceback
 TRACEBACK = "GRU_ADDITION_TRACEBACK"
 ERROR, INTERRUPTED = 2, 130
 LONGEST = 200
+EXTRAS = "pip install 'gru_addition[proof,notebooks]'"
 
 
 def in_one_line(error):
     """Describe an error; show its traceback to whoever has set `GRU_ADDITION_TRACEBACK`."""
     if is_shown():
         write("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+    if isinstance(error, ModuleNotFoundError) and not f"{error.name}".startswith("gru_addition"):
+        return f"{error.name} is not installed; it comes with {EXTRAS}"
     what = " ".join(f"{type(error).__name__}: {error}".split())
     what = what if len(what) <= LONGEST else what[:LONGEST] + "..."
     return f"unexpected {what} ({TRACEBACK}=1 shows where it comes from)"

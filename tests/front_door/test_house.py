@@ -1,0 +1,115 @@
+"""The house is as it is drawn: what imports what, what is installed, and what the wheel holds."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import tomllib
+from common import ROOT, run_code, run_from_scratch
+from importlinter.cli import lint_imports
+
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+# What only notebooks and proofs need.
+EXTRAS = "IPython", "ipywidgets", "jupyter", "nbclient", "scipy", "flint"
+
+
+def test_imports_only_go_down(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", [str(ROOT), *sys.path])
+
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+def test_the_drawing_of_the_house_shows_the_floors_of_the_contract():
+    (drawing,) = re.findall(
+        r"```mermaid\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL
+    )
+    (contract,) = re.findall(r"^layers = \[\n(.*?)^\]", PYPROJECT, re.MULTILINE | re.DOTALL)
+    floors = [sorted(floor.split(" | ")) for floor in re.findall(r'"([^"]+)"', contract)]
+
+    names = dict(re.findall(r'(\w+)\["([^"]+)"\]', drawing))
+    drawn = [sorted(re.findall(r"[a-z]+", name)) for name in names.values()]
+    arrows = re.findall(r"(\w+) --> (\w+)", drawing)
+
+    assert drawn == floors
+    assert arrows == list(zip(list(names)[:-1], list(names)[1:], strict=True))
+
+
+def test_no_module_of_the_hall_and_no_command_loads_tensorflow_or_ipython_before_it_must():
+    modules = [f"gru_addition.{name}" for name in ("dataset", "config", "train", "add", "plotting")]
+    modules += [f"gru_addition.{name}" for name in ("export", "prove", "verify", "study.__main__")]
+    modules += [f"gru_addition.commands.{name}" for name in ("train", "add", "export", "study")]
+
+    loaded = run_from_scratch(
+        "-c", f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    ).stdout.split()
+
+    assert set(modules) <= set(loaded)
+    assert not {"tensorflow", "IPython", "ipywidgets"} & set(loaded)
+
+
+def test_requirements_and_extras_are_the_same_libraries():
+    project = tomllib.loads(PYPROJECT)["project"]
+    extras = project["optional-dependencies"]
+    by_purpose = [*project["dependencies"], *extras["proof"], *extras["notebooks"]]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+
+    listed = [line for line in lines if not line.startswith("#")]
+    assert sorted(listed) == sorted(x for x in by_purpose if not x.startswith("gru_addition"))
+    # Each with its reason above it.
+    assert all(
+        lines[i - 1].startswith("# ") for i, line in enumerate(lines) if not line.startswith("#")
+    )
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The environment of a process that has the wheel and not what is needed for other purposes."""
+    place = tmp_path_factory.mktemp("wheel")
+    for name in "gru_addition", "pyproject.toml", "README.md", "LICENSE":
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
+    build = "import setuptools.build_meta; print(setuptools.build_meta.build_wheel('.'))"
+    printed = subprocess.check_output([sys.executable, "-c", build], cwd=place, text=True)
+    with zipfile.ZipFile(place / printed.splitlines()[-1]) as wheel:
+        wheel.extractall(place / "site")
+    for name in EXTRAS:
+        missing = f"raise ModuleNotFoundError({f'No module named {name}'!r}, name={name!r})"
+        (place / "site" / f"{name}.py").write_text(missing)
+    return {"PYTHONPATH": str(place / "site")}, place / "site"
+
+
+def test_the_wheel_trains_without_what_only_notebooks_and_proofs_need(installed, tmp_path):
+    variables, site = installed
+
+    process = run_from_scratch(
+        "-m", "gru_addition.train", "--iterations=1", "--engine=session",
+        cwd=tmp_path, variables=variables,
+    )  # fmt: skip
+    path = run_code("import gru_addition; print(gru_addition.__file__)", variables=variables)
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert (tmp_path / "runs" / "latest" / "losses.png").exists()
+    assert path.startswith(str(site))
+
+
+def test_a_proof_without_its_libraries_is_refused_in_one_line(installed, tmp_path):
+    process = run_from_scratch("-m", "gru_addition.prove", cwd=tmp_path, variables=installed[0])
+
+    assert process.returncode == 2
+    assert process.stderr == (
+        "python -m gru_addition.prove: scipy is not installed; it comes with "
+        "pip install 'gru_addition[proof,notebooks]'\n"
+    )
+
+
+def test_every_module_of_ours_is_in_the_wheel(installed):
+    ours, theirs = (
+        {path.relative_to(place) for path in (place / "gru_addition").rglob("*.py")}
+        for place in (ROOT, installed[1])
+    )
+
+    assert ours == theirs
