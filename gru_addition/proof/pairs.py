@@ -1,4 +1,4 @@
-"""Sums to put to a network: random ones, hard ones, and a million at a time."""
+"""Sums to put to a network: random ones, structured ones, and a million at a time."""
 
 import numpy as np
 
@@ -45,8 +45,8 @@ def random_pairs(num_bits, number, random_state):
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def hard_pairs(num_bits, random_state):
-    """Return pairs, by the name of what is hard in them, whose sums fit in `num_bits` bits."""
+def structured_pairs(num_bits, random_state):
+    """Return pairs, by the name of their structure, whose sums fit in `num_bits` bits."""
     # The highest bit is left for the sum.
     length = num_bits - 1
     ones = (1 << length) - 1

@@ -1,4 +1,4 @@
-"""What a study found, as a table and as pictures."""
+"""What a study found, as a table and as a picture."""
 
 from collections import defaultdict
 
@@ -6,10 +6,13 @@ import numpy as np
 
 from gru_addition.support.pictures import new_figure
 
-DOTS_PER_INCH = 144
+# A README shows it about 830 pixels wide: 100 pixels an inch, at which its letters are legible.
+WIDTH, DOTS_PER_INCH = 8.3, 144
 SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
-VERDICTS = {"proved": "tab:green", "refuted": "tab:red", "undecided": "0.6"}
-HARD = "carry all along", "alternating bits", "long run of zeros", "equal operands"
+# Colours of Okabe and Ito, which colour-blind people can tell apart.
+VERDICTS = {"refuted": "#D55E00", "undecided": "0.8", "proved": "#0072B2"}
+STRUCTURED = "carry all along", "alternating bits", "long run of zeros", "equal operands"
+ONE_SUM = "1024 + 16"
 
 
 class Results:
@@ -25,6 +28,9 @@ class Results:
             self._values[recipe, test, measure, num_bits].append(value)
             if num_bits is not None:
                 self._values[recipe, test, measure, None].append(value)
+            if test == "training":
+                # A loss is a sum over the bits, and recipes train on different numbers of them.
+                self._values[recipe, test, f"{measure} per bit", None].append(value / num_bits)
             if test == "random":
                 self._lengths.add(num_bits)
         self.recipes = list(dict.fromkeys(row[0] for row in rows))
@@ -37,39 +43,41 @@ class Results:
         """
         return self._values[recipe, test, measure, num_bits]
 
-    def hard(self, recipe, num_bits):
-        """The mean of the exact shares of the four kinds of hard pairs, for each seed."""
-        kinds = [self.of_seeds(recipe, name, "exact share", num_bits) for name in HARD]
+    def structured(self, recipe, num_bits):
+        """The mean of the exact shares of the four kinds of structured pairs, for each seed."""
+        kinds = [self.of_seeds(recipe, name, "exact share", num_bits) for name in STRUCTURED]
         return np.mean(kinds, axis=0)
 
 
 def summary(rows):
     """Write the rows of a study as a table in Markdown, one line for each recipe.
 
-    Shares are means over the seeds. Behind them and behind numbers of seeds stand 95% intervals.
+    Brackets hold 95% intervals: for numbers of seeds Wilson's, for means of shares a bootstrap over
+    the seeds. `1.000 (all 32)` says that all 32 seeds have this share.
     """
     results = Results(rows)
     longest = results.lengths[-1]
     middle = min(results.lengths, key=lambda length: abs(length - 20))
     titles = [
-        "recipe", "seeds", "validation loss, median", "1024 + 16 right", "0 to 249, exact",
-        f"random, {middle} bits, exact", f"random, {longest:,} bits, exact",
-        f"hard, {longest:,} bits, exact", "wrong sum found", "proved", "rounded to 1/4: proved",
+        "recipe", "seeds", "validation loss per bit, median", f"{ONE_SUM} right",
+        "0 to 249, exact", f"random, {middle} bits, exact", f"random, {longest:,} bits, exact",
+        f"structured, {longest:,} bits, exact", "wrong sum found", "proved",
+        "rounded to 1/4: proved",
     ]  # fmt: skip
     lines = [titles, ["---"] * len(titles)]
     for recipe in results.recipes:
         verdicts = results.of_seeds(recipe, "proof", "verdict")
         rounded = results.of_seeds(recipe, "rounded proof", "verdict")
-        losses = results.of_seeds(recipe, "training", "validation loss")
+        losses = results.of_seeds(recipe, "training", "validation loss per bit")
         lines.append([
             recipe,
             f"{len(verdicts)}",
-            f"{np.median(losses):.5f}",
-            _count(np.equal(results.of_seeds(recipe, "1024 + 16", "exact share"), 1)),
+            f"{np.median(losses):.1e}",
+            _count(np.equal(results.of_seeds(recipe, ONE_SUM, "exact share"), 1)),
             _mean(results.of_seeds(recipe, "0 to 249", "exact share")),
             _mean(results.of_seeds(recipe, "random", "exact share", middle)),
             _mean(results.of_seeds(recipe, "random", "exact share", longest)),
-            _mean(results.hard(recipe, longest)),
+            _mean(results.structured(recipe, longest)),
             _count(np.equal(verdicts, "refuted")),
             _count(np.equal(verdicts, "proved")),
             _count(np.equal(rounded, "proved")),
@@ -77,89 +85,116 @@ def summary(rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def study_figure(rows):
-    """Draw the exact share against the length, and against the loss; one panel for each recipe.
-
-    Returns a figure. Above, the means over the seeds, and in between which nine tenths of them lie;
-    below, one point for each seed.
-    """
-    results = Results(rows)
-    number, longest = len(results.recipes), results.lengths[-1]
-    figure = new_figure(max(2.6 * number, 5), 5.4, DOTS_PER_INCH)
-    axes = figure.subplots(2, number, squeeze=False, sharey="row", sharex="row")
-    for recipe, (by_length, by_loss) in zip(results.recipes, axes.T, strict=True):
-        by_length.set_title(recipe, fontsize="medium")
-        _draw_lengths(by_length, results, recipe)
-        _draw_losses(by_loss, results, recipe, longest)
-    axes[0, 0].set_ylabel("share of sums that are right")
-    axes[1, 0].set_ylabel(f"right of the hard sums\nof {longest:,} bits")
-    axes[0, 0].legend(loc="lower left", fontsize="small")
-    axes[1, 0].legend(loc="lower left", fontsize="small")
-    return figure
-
-
-def _draw_lengths(axes, results, recipe):
-    kinds = {
-        "random sums": lambda length: results.of_seeds(recipe, "random", "exact share", length),
-        "hard sums": lambda length: results.hard(recipe, length),
-    }
-    for (name, shares_of), color in zip(kinds.items(), ("tab:blue", "tab:orange"), strict=True):
-        shares = np.array([shares_of(length) for length in results.lengths])
-        low, high = np.quantile(shares, [0.05, 0.95], axis=1)
-        axes.fill_between(results.lengths, low, high, color=color, alpha=0.2, linewidth=0)
-        axes.plot(results.lengths, shares.mean(axis=1), ".-", color=color, label=name)
-    axes.set_xscale("log")
-    axes.set_ylim(-0.04, 1.04)
-    axes.set_xlabel("bits")
-    axes.grid(alpha=0.3)
-
-
-def _draw_losses(axes, results, recipe, longest):
-    losses = np.array(results.of_seeds(recipe, "training", "validation loss"))
-    verdicts = np.array(results.of_seeds(recipe, "proof", "verdict"))
-    shares = results.hard(recipe, longest)
-    for verdict, color in VERDICTS.items():
-        chosen = verdicts == verdict
-        axes.scatter(losses[chosen], shares[chosen], s=14, color=color, alpha=0.7, label=verdict)
-    axes.set_xscale("log")
-    axes.set_ylim(-0.04, 1.04)
-    axes.set_xlabel("validation loss")
-    axes.grid(alpha=0.3)
-
-
 def intervals(rows):
     """Return the mean of each measure of a share over the seeds, with its 95% interval.
 
-    Rows of `SUMMARY_COLUMNS`, one for each recipe, test, length and measure.
+    Rows of `SUMMARY_COLUMNS`, one for each recipe, test, length and measure. Low and high are None
+    where all seeds have the same share.
     """
     shares = defaultdict(list)
     for recipe, _, test, num_bits, measure, value in rows:
         if measure.endswith("share"):
             shares[recipe, test, num_bits, measure].append(value)
-    return [
-        (*key, len(values), float(np.mean(values)), *_wilson(values))
-        for key, values in shares.items()
-    ]
+    lines = []
+    for (recipe, test, num_bits, measure), values in shares.items():
+        # One sum is right or wrong, so this mean is a number of seeds.
+        interval = _wilson if (test, measure) == (ONE_SUM, "exact share") else _bootstrap
+        mean = float(np.mean(values))
+        lines.append((recipe, test, num_bits, measure, len(values), mean, *interval(values)))
+    return lines
 
 
-def _wilson(shares):
-    """Wilson's 95% interval for the mean, with as many trials as there are seeds.
+def _wilson(successes):
+    """Wilson's 95% interval for a chance, from one 0 or 1 for each seed."""
+    # SciPy's statistics take a second to import, which --help should not wait for.
+    from scipy.stats import binomtest
 
-    It is made for trials that are either 0 or 1. Shares in between vary less, so that for them it
-    is on the safe side; and it does not shrink to a point where all seeds agree.
+    result = binomtest(int(np.sum(successes)), len(successes))
+    low, high = result.proportion_ci(method="wilson")
+    return float(low), float(high)
+
+
+def _bootstrap(shares):
+    """A 95% interval for a mean over the seeds; None and None where all seeds agree.
+
+    It is the bias-corrected and accelerated bootstrap (BCa; Efron 1987). For seeds that agree it
+    would shrink to a point, as if no other seed could differ.
     """
-    number, mean = len(shares), np.mean(shares)
-    z2 = 1.96**2
-    centre = (mean + z2 / (2 * number)) / (1 + z2 / number)
-    half = np.sqrt(z2 * mean * (1 - mean) / number + (z2 / (2 * number)) ** 2) / (1 + z2 / number)
-    return float(max(0, centre - half)), float(min(1, centre + half))
+    # Equal means differ in the last digit if they were summed in a different order.
+    if np.ptp(shares) < 1e-9:
+        return None, None
+    from scipy.stats import bootstrap
+
+    # Without batches, 10,000 seeds would take gigabytes.
+    low, high = bootstrap(
+        [shares], np.mean, method="BCa", batch=1000, random_state=np.random.default_rng(0)
+    ).confidence_interval
+    return float(low), float(high)
 
 
 def _mean(shares):
-    low, high = _wilson(shares)
-    return f"{np.mean(shares):.3f} ({low:.3f} to {high:.3f})"
+    low, high = _bootstrap(shares)
+    spread = f"all {len(shares)}" if low is None else f"{low:.3f} to {high:.3f}"
+    return f"{np.mean(shares):.3f} ({spread})"
 
 
 def _count(successes):
     low, high = _wilson(successes)
     return f"{np.sum(successes)} of {len(successes)} ({low:.0%} to {high:.0%})"
+
+
+def study_figure(rows):
+    """Draw how the share of right sums falls with the length, and the verdicts, recipe by recipe.
+
+    Returns a figure.
+    """
+    results = Results(rows)
+    number = len(results.recipes)
+    figure = new_figure(WIDTH, 1 + 0.72 * number, DOTS_PER_INCH)
+    axes = figure.subplots(number, 3, squeeze=False, sharex="col", width_ratios=[4, 4, 5])
+    for recipe, (random, structured, verdicts) in zip(results.recipes, axes, strict=True):
+        by_length = [results.of_seeds(recipe, "random", "exact share", n) for n in results.lengths]
+        _draw_shares(random, results.lengths, by_length)
+        by_length = [results.structured(recipe, n) for n in results.lengths]
+        _draw_shares(structured, results.lengths, by_length)
+        structured.tick_params(labelleft=False)
+        _draw_verdicts(verdicts, results.of_seeds(recipe, "proof", "verdict"))
+        name = recipe.replace(" + ", "\n+ ")
+        random.set_ylabel(name, rotation=0, ha="right", va="center")
+    titles = "random sums right", "structured sums right", "networks by verdict"
+    for top, title in zip(axes[0], titles, strict=True):
+        top.set_title(title, fontsize="medium")
+    for bottom in axes[-1, :2]:
+        bottom.set_xlabel("bits")
+    figure.supxlabel("line: mean of the networks; shaded: nine tenths of them", fontsize="small")
+    return figure
+
+
+def _draw_shares(axes, lengths, shares):
+    """Draw the mean of shares, (lengths, seeds), and in between which nine tenths of them lie."""
+    low, high = np.quantile(shares, [0.05, 0.95], axis=1)
+    axes.fill_between(lengths, low, high, color="0.85", linewidth=0)
+    axes.plot(lengths, np.mean(shares, axis=1), ".-", color="black")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.1, 1.1)
+    axes.set_yticks([0, 0.5, 1])
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.minorticks_off()
+    axes.tick_params(labelsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3)
+
+
+def _draw_verdicts(axes, verdicts):
+    """A bar of the networks, and above it their numbers in words, in the order of the bar."""
+    counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
+    left = 0
+    for verdict, count in counts.items():
+        axes.barh(0.35, count, 0.3, left, color=VERDICTS[verdict], edgecolor="white")
+        left += count
+    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count > 0)
+    axes.text(0, 0.58, words, fontsize="small")
+    axes.set_xlim(0, left)
+    axes.set_ylim(0, 1)
+    axes.set_axis_off()

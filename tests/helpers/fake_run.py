@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from gru_addition.config import Config
-from gru_addition.proof.pairs import hard_pairs
+from gru_addition.proof.pairs import structured_pairs
 from gru_addition.study.measure import LENGTHS
 
 
@@ -20,7 +20,7 @@ def fake_run(settings):
         ("training", 5, "validation loss", 0.1 / (1 + seed)),
     ]
     for num_bits in LENGTHS:
-        kinds = ["random", *(name for name, _ in hard_pairs(5, np.random))]
+        kinds = ["random", *(name for name, _ in structured_pairs(5, np.random))]
         for name in kinds:
             share = 1.0 if is_good else seed % 2 / num_bits
             rows += [(name, num_bits, "exact share", share), (name, num_bits, "bit share", share)]

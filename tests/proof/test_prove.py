@@ -17,7 +17,7 @@ from gru_addition.proof import cover
 from gru_addition.proof.automaton import Automaton
 from gru_addition.proof.cover import ball_radii, stretch
 from gru_addition.proof.network import A, B, Network, step_error
-from gru_addition.proof.pairs import CHALLENGE, challenge, hard_pairs, random_pairs
+from gru_addition.proof.pairs import CHALLENGE, challenge, random_pairs, structured_pairs
 from gru_addition.proof.search import explore, try_all_sums
 from gru_addition.prove import prove
 from gru_addition.study import RECIPES
@@ -245,7 +245,7 @@ def test_what_is_proved_is_right(proved, provable, figure):
     sums = {16: 20_000, 100: 1_000, 2000: 100}, 20_000
 
     assert challenge(adder, np.random.RandomState(0), *sums) == 0
-    for _, pairs in hard_pairs(2000, np.random.RandomState(0)):
+    for _, pairs in structured_pairs(2000, np.random.RandomState(0)):
         assert adder.add_pairs(pairs, 2000) == [a + b for a, b in pairs]
     figure(f"proved{' rounded' if resolution else ''}: right in 21,100 sums of up to 2,000 bits")
 

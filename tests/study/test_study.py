@@ -21,13 +21,14 @@ from matplotlib.figure import Figure
 from gru_addition.commands import study as study_module
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
-from gru_addition.proof.pairs import challenge, hard_pairs, random_pairs
+from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
 from gru_addition.study import RECIPES, study
 from gru_addition.study.executors import local_processes
 from gru_addition.study.measure import LENGTHS, run_seed
 from gru_addition.study.report import Results, intervals, study_figure, summary
 from gru_addition.study.sweep import COLUMNS
 from gru_addition.support.files import DamagedError, locked
+from gru_addition.support.pictures import as_png
 
 TINY = {
     "one": {"iterations": 2, "hidden_size": 2, "engine": "session"},
@@ -50,7 +51,7 @@ def rows(tmp_path_factory):
 @given(num_bits=st.integers(3, 300), seed=st.integers(0, 1000))
 def test_pairs_have_sums_that_fit(num_bits, seed):
     random_state = np.random.RandomState(seed)
-    kinds = dict(hard_pairs(num_bits, random_state))
+    kinds = dict(structured_pairs(num_bits, random_state))
 
     for pairs in [random_pairs(num_bits, 20, random_state), *kinds.values()]:
         assert all(a >= 0 and b >= 0 and (a + b).bit_length() <= num_bits for a, b in pairs)
@@ -245,21 +246,63 @@ def test_a_cluster_that_is_gone_is_told(tmp_path):
         study(TINY, 1, tmp_path, executor)
 
 
-def test_the_summary_has_an_interval_for_every_share(tmp_path):
-    rows = fake_study(tmp_path, 4)
+def interval_of(values, test="random"):
+    """The mean and the interval of shares, one for each seed."""
+    rows = [("one", seed, test, 20, "exact share", value) for seed, value in enumerate(values)]
+    ((*_, seeds, mean, low, high),) = intervals(rows)
+    assert seeds == len(values)
+    assert mean == pytest.approx(np.mean(values))
+    return mean, low, high
+
+
+def test_the_summary_has_a_line_for_every_share(tmp_path):
+    rows = fake_study(tmp_path, 2)
 
     lines = intervals(rows)
 
     keys = {(row[0], row[2], row[3], row[4]) for row in rows if row[4].endswith("share")}
     assert {line[:4] for line in lines} == keys
-    for recipe, test, num_bits, measure, seeds, mean, low, high in lines:
-        values = [
-            r[5] for r in rows if (r[0], r[2], r[3], r[4]) == (recipe, test, num_bits, measure)
-        ]
-        assert seeds == 4
-        assert mean == pytest.approx(np.mean(values))
+    assert len(lines) == len(keys)
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=40))
+def test_an_interval_holds_the_mean_unless_all_seeds_agree(hundredths):
+    mean, low, high = interval_of(np.array(hundredths) / 100)
+
+    if len(set(hundredths)) == 1:
+        assert (low, high) == (None, None)
+    else:
         assert 0 <= low <= mean <= high <= 1
         assert low < high
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_for_many_seeds():
+    shares = np.random.RandomState(0).uniform(size=1000)
+    error = shares.std(ddof=1) / np.sqrt(1000)
+
+    mean, *interval = interval_of(shares)
+
+    expected = [mean - 1.96 * error, mean + 1.96 * error]
+    np.testing.assert_allclose(interval, expected, atol=0.1 * error)
+    assert interval_of(shares) == (mean, *interval)
+
+
+def test_means_summed_in_different_orders_agree():
+    shares = [0.1 + 0.2, 0.3]
+    assert shares[0] != shares[1]
+
+    assert interval_of(shares)[1:] == (None, None)
+
+
+# Newcombe 1998, Statistics in Medicine 17, table I, method 3.
+@pytest.mark.parametrize(
+    ("right", "seeds", "expected"),
+    [(81, 263, [0.2553, 0.3662]), (15, 148, [0.0624, 0.1605]), (0, 20, [0, 0.1611])],
+)
+def test_the_interval_of_a_number_of_seeds_is_wilsons(right, seeds, expected):
+    _, *interval = interval_of([1.0] * right + [0.0] * (seeds - right), "1024 + 16")
+
+    np.testing.assert_allclose(interval, expected, atol=5e-5)
 
 
 def test_results_of_other_settings_are_refused(tmp_path):
@@ -277,29 +320,49 @@ def test_the_table_says_what_the_rows_say(tmp_path):
 
     one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:])
     assert one[:2] == ["one", "4"]
-    assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]):.5f}"
+    # The fake losses are of five bits.
+    assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]) / 5:.1e}"
     # Wilson's interval for 4 of 4 reaches down to 4 / (4 + 1.96^2).
     assert one[3] == "4 of 4 (51% to 100%)"
-    # Wilson's interval for 2 of 4.
-    assert one[4] == "0.500 (0.150 to 0.850)"
-    assert one[5].startswith(f"{0.5 / 20:.3f}")
+    assert one[4] == "0.500 (all 4)"
+    # Half of the seeds have a share of 1 / 20, the others 0.
+    assert one[5] == "0.025 (0.000 to 0.050)"
     assert one[8] == "4 of 4 (51% to 100%)"
     assert one[9] == "0 of 4 (0% to 49%)"
-    assert two[6] == two[7] == "1.000 (0.510 to 1.000)"
+    assert two[6] == two[7] == "1.000 (all 4)"
     assert two[9] == two[10] == "4 of 4 (51% to 100%)"
 
 
-def test_the_figure_has_a_panel_for_each_recipe(tmp_path):
-    figure = study_figure(fake_study(tmp_path, 3))
+def test_the_figure_has_a_row_for_each_recipe(tmp_path):
+    rows = []
+    for recipe, seed, test, num_bits, measure, value in fake_study(tmp_path, 3):
+        if (recipe, seed, test) == ("one", 1, "proof"):
+            value = "undecided"
+        elif (recipe, test) == ("two", "random"):
+            value = 0.5
+        rows.append((recipe, seed, test, num_bits, measure, value))
+
+    figure = study_figure(rows)
 
     assert isinstance(figure, Figure)
-    assert [axes.get_title() for axes in figure.axes[:2]] == list(TINY)
-    for axes, expected in zip(figure.axes[:2], (1 / 3, 1.0), strict=True):
-        random, hard = axes.get_lines()
-        np.testing.assert_array_equal(random.get_xdata(), LENGTHS)
-        at_first = expected if expected == 1 else expected / LENGTHS[0]
-        np.testing.assert_allclose(random.get_ydata()[0], at_first)
-        np.testing.assert_allclose(hard.get_ydata()[0], at_first)
+    panels = np.reshape(figure.axes, (2, 3))
+    assert [axes.get_ylabel() for axes in panels[:, 0]] == list(TINY)
+    lines = [[axes.get_lines()[0] for axes in row[:2]] for row in panels]
+    assert all(list(line.get_xdata()) == list(LENGTHS) for row in lines for line in row)
+    # One of three seeds has a share of 1 / num_bits, the others 0.
+    one, two = 1 / 3 / np.array(LENGTHS), np.ones(len(LENGTHS))
+    shares = [[line.get_ydata() for line in row] for row in lines]
+    np.testing.assert_allclose(shares, [[one, one], [two / 2, two]])
+    words = [[text.get_text() for text in axes.texts] for axes in panels[:, 2]]
+    assert words == [["2 refuted, 1 undecided"], ["3 proved"]]
+    bars = [[bar.get_width() for bar in axes.patches] for axes in panels[:, 2]]
+    assert bars == [[2, 1, 0], [0, 0, 3]]
+
+
+def test_a_study_of_one_network_can_be_drawn(tmp_path):
+    rows = fake_study(tmp_path, 1, recipes={"one": TINY["one"]})
+
+    assert as_png(study_figure, rows).startswith(b"\x89PNG")
 
 
 def test_recipes_are_settings():
