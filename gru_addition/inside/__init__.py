@@ -1,6 +1,6 @@
 """Looking into a network, mostly from notebooks.
 
-Read `traces` (gates and states along a sum), `figures` and `portraits` (pictures of them), `diagram`
-(the graph as a picture), `stepper` (a control) and `code` (the package's own code, shown). It
-imports `proof`; only `prove`'s command and the notebooks import it.
+Read `traces` (gates and states along a sum), `figures` and `portraits` (pictures of them),
+`diagram` (the graph as a picture), `stepper` (a control) and `code` (the package's own code,
+shown). It imports `proof`; only the command that proves and the notebooks import it.
 """
