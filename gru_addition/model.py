@@ -111,7 +111,7 @@ class GRU:
         return tf.zeros((batch_size, self.hidden_size), self.dtype)
 
     def read(self, state):
-        """What the output layer reads from a state, (..., hidden_size): here all of it."""
+        """What the output layer reads from a state, (..., hidden_size): here all of it, as `h_t`."""
         return state
 
     def hidden_states(self, inputs, h_0=None):
@@ -167,7 +167,7 @@ class AdditionModel:
         self.b_output = _variable((1,), dtype, seed, self.OP_SEEDS["b_output"])
         # Every state h_t of an example goes through the output layer, not only the last.
         self.output = tf.map_fn(
-            lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, self.gru.read(self.gru.h_t)
+            lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, self.gru.h_t
         )
 
         self.expected_output = tf.placeholder(dtype, (None, None, 1), name="expected_output")
