@@ -239,7 +239,7 @@ def test_memory_that_runs_out_is_no_verdict(monkeypatch, capsys, tmp_path):
         raise MemoryError
 
     np.savez(tmp_path / "certificate.npz", states=np.zeros(3))
-    monkeypatch.setattr(verify.np, "load", fail)
+    monkeypatch.setattr(np, "load", fail)
 
     assert verify.main([str(tmp_path / "certificate.npz")]) == 2
     assert "out of memory" in capsys.readouterr().err

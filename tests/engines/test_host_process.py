@@ -132,13 +132,19 @@ def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(sw
     assert [line.startswith(message) for line in printed.splitlines()] == [True, True]
 
 
-def test_a_graph_for_given_weights_holds_no_random_op():
+def test_a_graph_for_given_weights_holds_no_random_op_without_a_seed():
+    """A host may demand seeds, and refuse to run what has none."""
     with tf.Graph().as_default() as graph:
         AdditionModel.for_weights(host_switches.WEIGHTS)
         tf.global_variables_initializer()
 
-    assert not [op.type for op in graph.get_operations() if "Normal" in op.type]
-    assert not [op.type for op in graph.get_operations() if "Random" in op.type]
+    seeds = [
+        (op.get_attr("seed"), op.get_attr("seed2"))
+        for op in graph.get_operations()
+        if "Normal" in op.type or "Random" in op.type
+    ]
+    assert len(seeds) == len(host_switches.WEIGHTS)
+    assert all(op_seed != 0 for _, op_seed in seeds)
 
 
 def test_sessions_are_handed_no_gpu_and_no_option_of_others():
@@ -201,6 +207,6 @@ def test_a_session_in_this_process_is_not_tried_first(monkeypatch):
 def test_the_threads_are_those_that_the_host_allows():
     code = (
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1)\n"
-        "from gru_addition import graphs; print(graphs._options().intra_op_parallelism_threads)"
+        "from gru_addition.engines import graphs; print(graphs._options().intra_op_parallelism_threads)"
     )
     assert run_code(code) == "1\n"

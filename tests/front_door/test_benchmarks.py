@@ -1,4 +1,4 @@
-"""The programs of the benchmark compute what they claim, and the README shows what it measured."""
+"""The programs of the benchmark compute what they claim, and docs/speed.md shows what it measured."""
 
 import json
 import re
@@ -68,13 +68,13 @@ def test_what_is_not_installed_is_named(run):
     assert run.Program("x.py", "plain", needs="numpy").missing() is None
 
 
-def test_the_readme_shows_the_saved_results(run):
+def test_the_page_on_speed_shows_the_saved_results(run):
     results = json.loads((BENCHMARKS / "results" / "results.json").read_text())
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "speed.md").read_text()
 
-    assert run.report.ratio_table(results) in readme
+    assert run.report.ratio_table(results) in page
     for name, version in results["machine"]["versions"].items():
-        assert re.search(rf"\b{name}\b \(?{re.escape(version)}", readme, re.IGNORECASE), name
+        assert re.search(rf"\b{name}\b \(?{re.escape(version)}", page, re.IGNORECASE), name
 
 
 def test_ratios_are_taken_round_by_round(run):

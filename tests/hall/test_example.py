@@ -1,0 +1,39 @@
+"""The tutorial in one file prints what TensorFlow 1.3.0 computed."""
+
+import runpy
+
+import pytest
+from common import ROOT, run_from_scratch
+
+from gru_addition.model import tf  # noqa: F401 (Imported here, silently.)
+
+EXAMPLE = ROOT / "examples" / "tutorial.py"
+
+
+def line(golden, iteration):
+    """The line that the record's losses make."""
+    record = golden("tf-1.3.0", 0)
+    train_loss, test_loss = (
+        record[name][iteration] for name in ("train_losses", "validation_losses")
+    )
+    return f"Iteration: {iteration}, train loss: {train_loss:.4f}, test loss: {test_loss:.4f}"
+
+
+def test_its_first_losses_are_those_of_tensorflow_1_3_0(golden, capsys):
+    runpy.run_path(str(EXAMPLE))["main"](101)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:-1] == [line(golden, iteration) for iteration in (0, 50, 100)]
+
+
+@pytest.mark.torture
+def test_all_of_it(golden, tmp_path):
+    process = run_from_scratch(EXAMPLE, cwd=tmp_path)
+
+    printed = process.stdout.splitlines()
+    assert printed[:-1] == [line(golden, iteration) for iteration in range(0, 5000, 50)]
+    assert printed[-1] == "1024 + 16 = 1040"
+
+
+def test_it_is_short():
+    assert len(EXAMPLE.read_text().splitlines()) < 100
