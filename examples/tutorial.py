@@ -3,7 +3,7 @@
     python examples/tutorial.py
 
 It follows https://www.data-blogger.com/2017/08/27/gru-implementation-tensorflow/ section by section
-and prints the losses that TensorFlow 1.3.0 printed, where it runs as it is.
+and prints the losses that TensorFlow 1.3.0 printed. It runs there too, unchanged.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 
 try:  # TensorFlow 2 still carries TensorFlow 1's interface.
     import tensorflow.compat.v1 as tf
-except ImportError:  # TensorFlow 1.3.0 is that interface.
+except ImportError:  # TensorFlow 1.3.0 has no other.
     import tensorflow as tf
 
 
@@ -42,7 +42,7 @@ class GRU:
         self.input_layer = tf.placeholder(tf.float64, (None, None, n))
         # tf.scan runs over the first axis, so time comes first.
         x_t = tf.transpose(self.input_layer, [1, 0, 2])
-        # The initial state: zeros for as many examples as there are.
+        # The initial state: a row of zeros for each example.
         h_0 = tf.matmul(x_t[0, :, :], tf.zeros((n, h), tf.float64))
         self.h_t = tf.transpose(tf.scan(self.forward_pass, x_t, initializer=h_0), [1, 0, 2])
 

@@ -12,7 +12,7 @@ from gru_addition.runs.checkpoints import load_network
 from gru_addition.support.checks import real_array, whole_number
 from gru_addition.support.integers import write_integer
 
-# What is computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
+# The most computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
 STATES_PER_RUN = 1_600_000
 EXAMPLES_PER_RUN = 1024
 COLUMNS_PER_RUN = 1000
@@ -26,11 +26,11 @@ class Adder:
 
     @classmethod
     def restore(cls, output_dir, resolution=None):
-        """The network of the last checkpoint that `train` left in a directory.
+        """The network of the last checkpoint that `train` saved in a directory.
 
         output_dir: the directory; or the name of any checkpoint of the tutorial's model, as
             `tf.train.Saver.save` returned it, in this TensorFlow or in TensorFlow 1.
-        resolution: as for `from_weights`; by default what the run says.
+        resolution: as for `from_weights`; by default as the run says.
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
@@ -42,7 +42,7 @@ class Adder:
 
         resolution: int, to round the state to multiples of 1 / resolution; None not to round it.
 
-        Raises `TypeError` or `ValueError` naming what is missing or has a wrong shape or type.
+        Raises `TypeError` or `ValueError` naming what is missing or has the wrong shape or type.
         """
         return cls(weights, resolution)
 
@@ -86,7 +86,7 @@ class Adder:
             a, b = whole_number("a", a, minimum=0), whole_number("b", b, minimum=0)
             enough = enough_columns(a, b)
             sizes.append(enough if num_bits is None else whole_number("num_bits", num_bits, enough))
-        # A column of the sum knows nothing of those above it, so shorter sums may be filled up.
+        # A column of the sum does not depend on those above it, so shorter sums may be padded.
         longest = max(sizes)
         x = [encode(a, b, longest) for a, b in pairs]
         output = self.predict(np.concatenate(x))[:, :, 0]
@@ -96,8 +96,8 @@ class Adder:
         """Return the network's output for operands x of shape `(batch, time, 2)`.
 
         The result has shape `(batch, time, 1)`; above 0.5 it means a one. Long sums are computed
-        piece by piece, each starting from the state in which the one before it ended, so that of
-        the states only those of one piece are in memory.
+        in pieces. Each starts from the last state of the one before, so only one piece's states are
+        in memory.
         """
         x = real_array("x", x, "batch", "time", 2)
         y = np.empty((*x.shape[:2], 1), self._x.dtype.as_numpy_dtype)
@@ -107,7 +107,7 @@ class Adder:
         return y
 
     def after_column(self, x_t, h_tm1):
-        """Go on for one column from given states; return its output, (n, 1), and the states h_t.
+        """Run one column from given states; return its output, (n, 1), and the states h_t.
 
         x_t: the bits of the column, (n, 2). h_tm1: the states, (n, hidden_size).
         """
@@ -120,8 +120,8 @@ class Adder:
         return output[:number, 0], h_t[:number]
 
     def _predict_examples(self, x, y):
-        # XLA compiles anew for each shape. So there are few: powers of two, or as many columns as
-        # are computed at a time, filled up with zeros, whose output is dropped.
+        # XLA recompiles for each new shape, so there are few: powers of two, or the most columns
+        # computed at a time. Zeros pad the operands, and the output for them is dropped.
         examples, columns = (1 << (size - 1).bit_length() for size in x.shape[:2])
         state = np.zeros((examples, self._h_0.shape[1]))
         columns = max(1, min(columns, COLUMNS_PER_RUN, STATES_PER_RUN // state.size))

@@ -10,11 +10,11 @@ LARGEST_HIDDEN_SIZE = 4096
 LEARNING_RATES = 1e-9, 1
 STATE_NOISES, JACOBIAN_PENALTIES = (0, 1), (0, 1000)
 RESOLUTIONS = 1, 1_000_000
-# The numbers that one run of the compiled engine is handed: 2.4 GB.
+# The most numbers that the compiled engine is given for one run: 2.4 GB.
 LARGEST_RUN = 300_000_000
-# The examples of which mini-batches are made; their order is saved in a checkpoint.
+# The most examples to draw mini-batches from; their order is saved in a checkpoint.
 LARGEST_ORDER = 1_000_000
-# A checkpoint holds all losses so far, so that in long runs they are made less often.
+# A checkpoint holds all losses so far, so long runs save them less often.
 CHECKPOINT_INTERVAL, CHECKPOINTS_OF_A_LONG_RUN = 1000, 100
 MOST_ITERATIONS = 100_000_000
 
@@ -22,7 +22,7 @@ MOST_ITERATIONS = 100_000_000
 def _setting(default, description, *allowed, may_change=False):
     """A field with a help text and what is allowed: a smallest and largest value, or choices.
 
-    may_change: whether a resumed run may have another value, since the numbers do not depend on it.
+    may_change: whether a resumed run may change it, because the numbers do not depend on it.
     """
     metadata = {"description": description, "allowed": allowed, "may_change": may_change}
     return field(default=default, metadata=metadata)
@@ -97,9 +97,7 @@ class Config:
         MOST_ITERATIONS,
         may_change=True,
     )
-    keep: int = _setting(
-        1, "number of checkpoints to keep, the last ones", 1, 1000, may_change=True
-    )
+    keep: int = _setting(1, "number of most recent checkpoints to keep", 1, 1000, may_change=True)
 
     def __post_init__(self):
         for setting in fields(self):
@@ -136,26 +134,26 @@ class Config:
 
     @property
     def checkpoint_interval(self):
-        """After how many iterations there is a checkpoint, each time."""
+        """How many iterations there are from one checkpoint to the next."""
         of_long_run = self.iterations // CHECKPOINTS_OF_A_LONG_RUN
         return self.checkpoint_every or max(CHECKPOINT_INTERVAL, of_long_run)
 
     @property
     def batches_per_run(self):
-        """How many batches the compiled engine is handed at a time: one if all are the same."""
+        """How many batches the compiled engine gets at a time: one if all are the same."""
         uses_one_batch = self.mini_batch_size is None and not self.fresh_batches
         return 1 if uses_one_batch and not self.has_noise else self.iterations_per_run
 
     @property
     def has_noise(self):
-        """Whether a batch holds random numbers for each unit, behind the operands' bits."""
+        """Whether a batch holds random numbers for each unit, after the operands' bits."""
         return self.state_noise > 0 or self.jacobian_penalty > 0
 
 
 def check_resumes(given, saved):
-    """Raise `ValueError` unless a run with the settings `saved` can go on with those given.
+    """Raise `ValueError` unless a run with the settings `saved` can be resumed with those given.
 
-    given: values of settings by name, all or some of them.
+    given: the values of some or all settings, by name.
     """
     differences = []
     for setting in fields(Config):
@@ -167,10 +165,7 @@ def check_resumes(given, saved):
             differences.append((f"{setting.name} {least}{before}", f"{setting.name} {now}"))
     if differences:
         allowed, unfit = zip(*differences, strict=True)
-        raise ValueError(
-            f"to go on with the saved run there must be {', '.join(allowed)}, "
-            f"not {', '.join(unfit)}"
-        )
+        raise ValueError(f"a resumed run must have {', '.join(allowed)}, not {', '.join(unfit)}")
 
 
 def _checked(setting, value):

@@ -1,7 +1,7 @@
 """Sums of random numbers, written as bits: what the network is trained on.
 
-Section 1 of the tutorial. A number is a list of bits, least significant bit first, so that the
-network meets the columns of a sum in the order in which one adds them on paper:
+Section 1 of the tutorial. A number is a list of bits, least significant bit first, so the network
+meets the columns of a sum in the order you add them on paper:
 
         column   0 1 2 3 4
         a = 5    1 0 1 0 0
@@ -15,7 +15,7 @@ import numpy as np
 
 from gru_addition.support.checks import brief, whole_number
 
-# The longest numbers whose operands NumPy can draw as 64-bit integers.
+# The longest sums whose operands NumPy can draw as 64-bit integers.
 LONGEST_DRAWN_WHOLE = 64
 
 
@@ -52,10 +52,9 @@ def from_bytes(bits):
 def generate_example(num_bits, random_state):
     """Draw a sum a + b = c, each number a list of `num_bits` bits, least significant bit first.
 
-    `random_state` is a `np.random.RandomState`, or the `np.random` module itself. Like the
-    tutorial's, its numbers lie below 2**(num_bits - 1) - 1, and are the very ones that the tutorial
-    draws from the same state. Beyond 64 bits, where the tutorial's code fails, they lie below
-    2**(num_bits - 1).
+    `random_state` is a `np.random.RandomState`, or the `np.random` module itself. As in the
+    tutorial, a and b are below 2**(num_bits - 1) - 1, and the same state draws the tutorial's
+    numbers. Beyond 64 bits, where the tutorial's code fails, they are below 2**(num_bits - 1).
 
     >>> generate_example(3, np.random.RandomState(4))
     ([0, 1, 0], [0, 1, 0], [0, 0, 1])
@@ -67,8 +66,8 @@ def generate_example(num_bits, random_state):
 def generate_batch(num_bits, batch_size, random_state):
     """Draw `batch_size` sums, as `generate_example` does, one after the other.
 
-    Returns the bits of the operands, x of shape `(batch, time, 2)`, and those of their sums, y of
-    shape `(batch, time, 1)`: float64, least significant bit first.
+    Returns the operands' bits, x of shape `(batch, time, 2)`, and the sums' bits, y of shape
+    `(batch, time, 1)`: float64, least significant bit first.
 
     >>> x, y = generate_batch(3, 1, np.random.RandomState(4))
     >>> x[0, :, 0], x[0, :, 1], y[0, :, 0]
@@ -102,7 +101,7 @@ def add_columns(x):
 def encode(a, b, num_bits):
     """Write two numbers as one input of shape `(1, num_bits, 2)`, least significant bit first.
 
-    Raises `ValueError` if one of them is negative or needs more bits.
+    Raises `ValueError` if either is negative or needs more bits.
     """
     return np.array([_bits(a, num_bits), _bits(b, num_bits)], np.float64).T[np.newaxis]
 
@@ -126,7 +125,7 @@ def _draw_operands(num_bits, batch_size, random_state):
     """Draw the integer bits of a, b, a, b, ... with shape `(batch, time, 2)`."""
     if num_bits <= LONGEST_DRAWN_WHOLE:
         largest = 2 ** (num_bits - 1) - 1
-        # One call for all numbers consumes the stream as one call for each does.
+        # A single call for all numbers draws the same ones as a call for each.
         operands = random_state.randint(0, largest, size=(batch_size, 2), dtype=np.int64)
         return operands[:, np.newaxis, :] >> np.arange(num_bits)[:, np.newaxis] & 1
     bits = random_state.randint(0, 2, size=(batch_size, 2, num_bits - 1), dtype=np.int64)

@@ -2,7 +2,7 @@
 
     python -m gru_addition.export runs/saved_model
 
-Its signature takes the operands' bits, x, and gives those of their sum, y, as numbers near 0 and 1.
+Its signature takes the operands' bits, x, and returns the sum's bits, y, as numbers near 0 and 1.
 Here it adds 1 and 3:
 
     served = tf.saved_model.load("runs/saved_model").signatures["serving_default"]
@@ -28,18 +28,19 @@ def export(weights, directory, overwrite=False, resolution=None):
     """Write a network as a SavedModel.
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
-    directory: where to.
-    overwrite: whether to replace a SavedModel that is there, with all that its directory holds. A
-        kill in between can leave it beside, in a directory called `.exporting-` and something.
+    directory: where to write it.
+    overwrite: whether to replace a SavedModel there, with everything in its directory. A kill
+        in between may leave the old one in a directory named `.exporting-...` beside it.
     resolution: as for `gru_addition.add.Adder.from_weights`.
 
     The signature `serving_default` takes x of shape `(batch, time, 2)`, least significant bit
-    first, and gives y of shape `(batch, time, 1)`, both of the weights' type. Where it is served on
-    a GPU, `tf.config.experimental.enable_tensor_float_32_execution(False)` keeps that from
-    shortening float32 numbers, which no proof allows for. Raises `ValueError`
-    if the directory exists and is not to be replaced, the errors of `AdditionModel.for_weights`,
-    and `OSError` if it can't be written, or if what was written does not load, or computes another
-    output.
+    first, and returns y of shape `(batch, time, 1)`, both of the weights' type. To serve it on a
+    GPU, call `tf.config.experimental.enable_tensor_float_32_execution(False)`: otherwise the GPU
+    may shorten float32 numbers, which no proof allows for.
+
+    Raises `ValueError` if the directory exists and may not be replaced, the errors of
+    `AdditionModel.for_weights`, and `OSError` if the SavedModel can't be written, does not load, or
+    computes a different output.
     """
     from gru_addition.engines.graphs import undisturbed
 
@@ -50,13 +51,13 @@ def export(weights, directory, overwrite=False, resolution=None):
             directories_made(target.parent),
             tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary,
         ):
-            # It has its final name from the start: there are names under which TensorFlow can write
-            # and not read.
+            # It has its final name from the start: TensorFlow can write under some names that it
+            # can't read.
             new, old = Path(temporary, "new", target.name), Path(temporary, "old")
             new.parent.mkdir()
             with writing():
                 undisturbed(_write, weights, resolution, new)
-            # The names of the directories above it matter only to those who give them.
+            # The names of the directories above it matter only if they are given.
             as_given = new if os.path.isabs(directory) else os.path.relpath(new)
             undisturbed(_check_loads, as_given, network)
             with put_off():
@@ -67,7 +68,7 @@ def export(weights, directory, overwrite=False, resolution=None):
 
 
 def _exchange(target, new, old, overwrite):
-    """Move `target`, if it may be replaced, to `old`, and `new` to it; undo it if that fails."""
+    """Move `target`, if it may be replaced, to `old`, and `new` to `target`; undo it on failure."""
     if overwrite and target.exists():
         os.replace(target, old)
     try:
@@ -79,7 +80,7 @@ def _exchange(target, new, old, overwrite):
 
 
 def check_target(directory, overwrite):
-    """Return the path of what may be made or replaced; raise `ValueError` if it may not be."""
+    """Return the path if it may be made or replaced; raise `ValueError` if not."""
     message = f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
     try:
         if not os.fspath(directory):
@@ -116,7 +117,7 @@ def _write(weights, resolution, directory):
 
 
 def _check_loads(directory, network):
-    """Raise `OSError` unless TensorFlow loads a SavedModel, and it computes what `network` does."""
+    """Raise `OSError` unless TensorFlow loads a SavedModel that computes what `network` does."""
     from gru_addition.engines.graphs import open_session
     from gru_addition.support.tensorflow1 import tf
 
@@ -142,7 +143,7 @@ def _check_loads(directory, network):
 def _without_log():
     """Keep TensorFlow from logging that the interface of TensorFlow 1 is deprecated.
 
-    It raises its errors besides logging them.
+    Its errors are raised as well as logged.
     """
     logger = logging.getLogger("tensorflow")
 

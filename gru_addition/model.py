@@ -31,19 +31,19 @@ class GRU:
     hidden_size: int, the size of the state h_t.
     dtype: tf.float64 or tf.float32.
     seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
-        version. With None they are drawn as the graph's own seed says, by default at random.
+        version. With None the graph's own seed decides; if it has none, they are random.
 
     Attributes, by the tutorial's names:
     Wr, Wz, Wh: variables of shape (input_dimensions, hidden_size).
     Ur, Uz, Uh: variables of shape (hidden_size, hidden_size).
     br, bz, bh: variables of shape (hidden_size,).
     input_layer: placeholder of shape (batch, time, input_dimensions).
-    x_t: the input with time in front, as `tf.scan` wants it.
+    x_t: the input with time first, as `tf.scan` needs it.
     h_0: the initial state, zeros of shape (batch, hidden_size).
     h_t_transposed: the states as `tf.scan` returns them, (time, batch, hidden_size).
     h_t: the states, (batch, time, hidden_size).
 
-    Another cell is a class with the same methods, and with its own weights and `OP_SEEDS`.
+    Another cell needs the same methods, and its own weights and `OP_SEEDS`.
     """
 
     # A random op mixes the graph's seed with a seed of its own, which by default counts the ops
@@ -111,7 +111,7 @@ class GRU:
         return tf.zeros((batch_size, self.hidden_size), self.dtype)
 
     def read(self, state):
-        """What the output layer reads from a state, (..., hidden_size): here all of it, as `h_t`."""
+        """What the output layer reads from a state, (..., hidden_size): here all of it, `h_t`."""
         return state
 
     def hidden_states(self, inputs, h_0=None):
@@ -137,9 +137,9 @@ class AdditionModel:
     """A GRU that reads two numbers bit by bit and writes their sum: section 3 of the tutorial.
 
     hidden_size: int, the size of the GRU's state.
-    learning_rate: float, Adam's step size; None for a model that is not to be trained.
+    learning_rate: float, Adam's step size; None for a model that will not be trained.
     dtype, seed: as for `GRU`.
-    cell: the class of the cell, or any function of the arguments of `GRU` that returns one.
+    cell: the class of the cell, or a function that takes `GRU`'s arguments and returns a cell.
 
     Attributes, by the tutorial's names:
     gru: the cell; its `input_layer` takes the operands' bits, (batch, time, 2).
@@ -189,7 +189,7 @@ class AdditionModel:
     def output_of(self, state):
         """The output for states of shape (..., hidden_size), in one product for all of them.
 
-        This is what the tutorial's `tf.map_fn` computes example by example, and faster. Returns a
+        The tutorial's `tf.map_fn` computes the same example by example, which is slower. Returns a
         tensor of shape (..., 1).
         """
         return tf.matmul(self.gru.read(state), self.W_output) + self.b_output
@@ -197,15 +197,15 @@ class AdditionModel:
     def with_penalty(self, loss, step=None, times=1):
         """The loss to minimise: here the tutorial's. A model with a penalty overrides this.
 
-        step: the state and the input of the one step that the loss is of, (batch, hidden_size) and
-            (batch, input_channels); None if it is of all steps.
-        times: a factor for the penalty, where the loss is yet to be divided by it.
+        step: the state and the input of the one step to penalise, (batch, hidden_size) and
+            (batch, input_channels); None to penalise all steps.
+        times: a factor for the penalty, if the loss will later be divided by it.
         """
         return loss
 
     @classmethod
     def for_weights(cls, weights, cell=GRU):
-        """A model of the size and type of given weights, not to be trained.
+        """A model of the size and type of the given weights, not for training.
 
         Returns the model, and the feed that sets it to the weights; raises the errors of
         `initial_values`.
@@ -213,16 +213,16 @@ class AdditionModel:
         W_output = named_arrays("weights", weights).get("W_output")  # noqa: N806
         W_output = real_array("W_output", W_output, "hidden_size", 1)  # noqa: N806
         dtype = np.result_type(W_output, np.float32)
-        # Nothing is drawn, but a host may demand a seed for all that could be.
+        # Nothing is drawn, but a host may demand a seed for everything that could be.
         model = cls(len(W_output), learning_rate=None, dtype=dtype, seed=0, cell=cell)
         return model, model.initial_values(weights)
 
     def initial_values(self, weights):
-        """Return the feed with which the variables' initializer sets them to `weights`.
+        """Return the feed that makes the variables' initializer set them to `weights`.
 
         weights: arrays by name, `Wr` to `b_output`. Call this in the model's graph. Raises
-            `TypeError` if it is no mapping, and `ValueError` naming the array that is missing,
-            unknown, or has a wrong shape or values.
+            `TypeError` if it is not a mapping, and `ValueError` naming an array that is missing,
+            unknown, or has the wrong shape or values.
         """
         weights = named_arrays("weights", weights)
         unknown = [name for name in weights if name not in self.weights]

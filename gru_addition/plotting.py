@@ -1,6 +1,6 @@
 """The loss curves, as a picture and as a live plot.
 
-Everything here is handed arrays, and knows nothing of TensorFlow.
+Everything here takes arrays, and knows nothing of TensorFlow.
 """
 
 import io
@@ -18,7 +18,7 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
 
     train_losses, validation_losses: one number per iteration.
     logarithmic: whether the axis of the losses is logarithmic.
-    iterations: how many the axis leaves room for, by default those that are done.
+    iterations: how many the axis has room for, by default those already done.
     """
     figure = new_figure(WIDTH, HEIGHT, DOTS_PER_INCH)
     axes = figure.add_subplot()
@@ -38,12 +38,12 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
 class LossPlot:
     """A progress callback that shows the losses while the model trains.
 
-    In a notebook one figure a run is redrawn in place every `every` iterations, and remains:
+    In a notebook it redraws one figure per run in place, every `every` iterations, and leaves it:
 
         train(on_progress=LossPlot())
 
-    Elsewhere the finished figure is saved as `path`, in PNG format. Raises `ValueError` if that is
-    in a directory that does not exist, or if `every` is less than 1.
+    Elsewhere it saves the finished figure as `path`, in PNG format. Raises `ValueError` if the
+    directory of `path` does not exist, or if `every` is less than 1.
     """
 
     def __init__(self, path="losses.png", every=50, logarithmic=False):
@@ -75,7 +75,7 @@ class LossPlot:
 
         png = io.BytesIO()
         figure.savefig(png, format="png")
-        # Replacing the image by another of the same size is what keeps the page from jumping.
+        # Replacing the image with one of the same size keeps the page from jumping.
         image = Image(png.getvalue(), width=WIDTH * 100, height=HEIGHT * 100)
         if self._display is None:
             self._display = display(image, display_id=True)
@@ -84,7 +84,7 @@ class LossPlot:
 
 
 def _in_notebook():
-    """Whether pictures can be shown: IPython runs, and in a kernel rather than in a terminal."""
-    # Where nobody has imported IPython, it does not run.
+    """Whether pictures can be shown: IPython is running, in a kernel rather than a terminal."""
+    # If nothing has imported IPython, it is not running.
     ipython = sys.modules.get("IPython")
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

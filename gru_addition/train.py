@@ -42,7 +42,7 @@ class Run:
 
     @classmethod
     def restore(cls, output_dir):
-        """The run whose last checkpoint is in a directory, finished or not.
+        """The run saved in a directory, finished or not, at its last checkpoint.
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
         """
@@ -71,16 +71,16 @@ def train(
 
     config: the settings.
     output_dir: where to save the run, see `gru_addition.runs.checkpoints`; by default nowhere.
-    resume: whether to go on with the run in that directory, to the same numbers as if it had never
-        been interrupted. Of its settings only `iterations`, which may be raised, and those on which
-        no number depends may be others. The iteration of a checkpoint goes on from that one instead
-        of the last. A warning tells if another TensorFlow, engine or setting of XLA computes it
-        now, which may change last digits.
+    resume: whether to resume the run in that directory. The numbers are those of a run never
+        interrupted. You may raise `iterations` and change settings that affect no number, but no
+        others. Give the iteration of a checkpoint to resume from that one instead of the last. If
+        TensorFlow, the engine or the XLA settings differ now, the last digits may too; a warning
+        says so.
     overwrite: whether to replace a run that the directory holds.
-    on_progress: a function that is called with the `History` whenever it has grown.
+    on_progress: a function called with the `History` whenever it has grown.
     data: `(x_train, y_train, x_test, y_test)` to use instead of drawing sums; x of shape
-        `(batch, time, 2)`, y of shape `(batch, time, 1)`. They are not saved: to resume, they must
-        be given again.
+        `(batch, time, 2)`, y of shape `(batch, time, 1)`. They are not saved: to resume, give
+        them again.
     initial_weights: arrays by name, `Wr` to `b_output`, to start from instead of random ones.
 
     With a directory, Ctrl-C and SIGTERM wait until the iterations under way are done and saved.
@@ -104,10 +104,10 @@ def train(
 
 
 def train_in(place, config, on_progress=None, data=None, initial_weights=None):
-    """Train in a place that `open_run` has opened; otherwise like `train`, but nothing is checked.
+    """Train in a place opened by `open_run`; otherwise like `train`, but nothing is checked.
 
-    The run goes one way: draw the data, build the graph, open a session, initialise or restore the
-    variables, iterate, and hand over what was learned.
+    The steps: draw the data, build the graph, open a session, initialise or restore the variables,
+    iterate, and return what was learnt.
     """
     from gru_addition.engines import choice, graphs
 
@@ -158,7 +158,7 @@ def _draw_data(config, random_state):
 
 
 def _build(config, engine, initial_weights):
-    """Build model, engine and saver in the graph that is being built.
+    """Build the model, the engine and the saver in the current graph.
 
     Returns the variables by name, what the session has to run at the start (the initializer and its
     feed), the engine's function, and the saver.

@@ -1,11 +1,11 @@
-"""What we change of the tutorial's model, for networks that can be proved right.
+"""Our changes to the tutorial's model, for networks that can be proved right.
 
-A variant is a cell, which `AdditionModel` is handed, or a model that adds a penalty to its loss:
+A variant is a cell to pass to `AdditionModel`, or a model that adds a penalty to its loss:
 
     AdditionModel(cell=partial(NoisyGRU, state_noise=0.25))
 
-Neither the `GRU` nor the `AdditionModel` knows of them. `model_for` composes what a `Config` asks
-for, and `trained_model` what uses trained weights.
+`GRU` and `AdditionModel` know nothing of them. `model_for` composes the model that a `Config` asks
+for, and `trained_model` one for trained weights.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from gru_addition.model import GRU, AdditionModel
 from gru_addition.support.checks import number, whole_number
 from gru_addition.support.tensorflow1 import tf
 
-# The distance over which `NoisyGRU.sensitivity` takes a difference, for each unit the largest.
+# The largest distance, for each unit, over which `NoisyGRU.sensitivity` takes a difference.
 SMALL_CHANGE = 0.1
 # One example in this many is measured: with all of them, training would take three times as long.
 EXAMPLES_PER_SENSITIVITY = 4
@@ -24,7 +24,7 @@ EXAMPLES_PER_SENSITIVITY = 4
 class RoundedGRU(GRU):
     """A GRU whose state is rounded to multiples of 1 / resolution after every step.
 
-    Its states are finitely many, which makes it a finite automaton. resolution: int, at least 1;
+    It has finitely many states, which makes it a finite automaton. resolution: int, at least 1;
     the rest is as for `GRU`.
     """
 
@@ -38,12 +38,12 @@ class RoundedGRU(GRU):
 
 
 class NoisyGRU(GRU):
-    """A GRU that learns to forgive small changes of its state, by meeting them while it is trained.
+    """A GRU that learns to tolerate small changes of its state by meeting them in training.
 
-    Its input has `hidden_size` channels more, behind the `input_dimensions` of x_t, one for each
+    Its input has `hidden_size` more channels after the `input_dimensions` of x_t, one for each
     unit. They hold random numbers between -1 and 1. Zeros make it a plain GRU.
 
-    state_noise: float, the factor with which they are added to the state after every step.
+    state_noise: float; the numbers, times this factor, are added to the state after every step.
     """
 
     def __init__(self, *arguments, state_noise=0.0, **options):
@@ -60,12 +60,12 @@ class NoisyGRU(GRU):
         return super().forward_pass(h_tm1, x_t) + self.state_noise * noise_t
 
     def sensitivity(self, h_tm1, x_t):
-        """How much a step stretches small changes of the state, in the noise's random directions.
+        """How much a step stretches small changes of the state in the noise's random directions.
 
         h_tm1: (..., batch, hidden_size). x_t: (..., batch, input_channels). Returns a tensor of
-        shape (...), a mean over some of the examples. Its own mean over the noise is nearly that of
-        the squared Frobenius norm of the Jacobian dh_t / dh_{t-1} (Hoffman et al. 2019,
-        arXiv:1908.02729, section 2.3, with a finite difference). It is zero if there is no noise.
+        shape (...), a mean over some of the examples. Averaged over the noise, it is close to the
+        mean squared Frobenius norm of the Jacobian dh_t / dh_{t-1} (Hoffman et al. 2019,
+        arXiv:1908.02729, section 2.3, with a finite difference). Without noise it is zero.
         """
         some = (..., slice(None, None, EXAMPLES_PER_SENSITIVITY), slice(None))
         h_tm1, (x_t, noise_t) = h_tm1[some], self._without_noise(x_t[some])
@@ -81,7 +81,7 @@ class NoisyGRU(GRU):
 class PenalisedModel(AdditionModel):
     """A model whose loss grows with how much each step stretches small changes of the state.
 
-    jacobian_penalty: float, the factor with which the sensitivities of all steps are added to the
+    jacobian_penalty: float; the sensitivities of all steps, times this factor, are added to the
         loss. The cell is a `NoisyGRU`; the rest is as for `AdditionModel`.
     """
 
@@ -99,7 +99,7 @@ class PenalisedModel(AdditionModel):
 
 
 def model_for(config):
-    """The model that a `Config` asks to be trained, in the graph that is being built."""
+    """The model that a `Config` asks for, built in the current graph."""
     settings = config.hidden_size, config.learning_rate, config.dtype, config.seed
     if not config.has_noise:
         return AdditionModel(*settings)

@@ -17,7 +17,7 @@ from gru_addition.support.command_line import (
 from gru_addition.support.integers import MOST_BITS, read_integer, write_integer
 
 COMMAND = "python -m gru_addition.add"
-# How many columns, the pairs together, the command reads before it answers.
+# How many columns, summed over pairs, the command reads before it answers.
 COLUMNS_PER_ANSWER = 1_000_000
 # The longest sum, in bits, that is written out when it is wrong.
 LONGEST_SHOWN = 128
@@ -57,7 +57,7 @@ def _add_and_compare(argv):
         say(
             COMMAND,
             f"the network is wrong{where if answered > 1 else ''}: {what}; it is a neural network, "
-            "which learned to add from examples",
+            "which learnt to add from examples",
         )
     return int(wrong > 0)
 
@@ -104,7 +104,7 @@ def _parse(argv):
 
 
 def _read_pair(words, num_bits):
-    """Read two numbers; raise `UserError` if they are none or their sum needs more columns."""
+    """Read two numbers; raise `UserError` if they are invalid or their sum needs more columns."""
     with naming_flags(["num_bits"]):
         a, b = (read_integer(name, word) for name, word in zip("AB", words, strict=True))
         if num_bits is not None:
@@ -113,7 +113,7 @@ def _read_pair(words, num_bits):
 
 
 def _pairs_from_standard_input(num_bits):
-    """Yield the pairs on the lines of standard input; raise `UserError` at one that holds none."""
+    """Yield the pairs on the lines of standard input; raise `UserError` at a line without one."""
     if sys.stdin is None:
         raise UserError("standard input is closed")
     for number in itertools.count(1):
@@ -132,7 +132,7 @@ def _pairs_from_standard_input(num_bits):
 
 
 def _in_groups(pairs, num_bits):
-    """Yield the pairs in lists that have no more than about `COLUMNS_PER_ANSWER` columns each."""
+    """Yield the pairs in lists of at most about `COLUMNS_PER_ANSWER` columns each."""
     group, longest, error = [], 0, None
     try:
         for pair in pairs:
@@ -143,7 +143,7 @@ def _in_groups(pairs, num_bits):
                 group, longest = [], columns
             group.append(pair)
     except UserError as user_error:
-        # What came before the mistake is answered first.
+        # Pairs before the mistake are answered first.
         error = user_error
     if group:
         yield group

@@ -29,7 +29,7 @@ def _export_and_say(argv):
         metavar="DIR",
         nargs="?",
         default="runs/saved_model",
-        help="where to; it must not exist yet (default: %(default)s)",
+        help="where to write it; must not exist yet (default: %(default)s)",
     )
     add_source(parser)
     add_resolution(parser)

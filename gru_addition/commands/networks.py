@@ -1,4 +1,4 @@
-"""What the commands that are about a trained network share: its flags, and words for it."""
+"""What the commands about a trained network share: its flags, and words for it."""
 
 import shlex
 
@@ -10,18 +10,18 @@ DEFAULT_DIRECTORY = "runs/latest"
 
 
 def add_source(parser):
-    """Add a flag for the network that is asked or exported, `--from`."""
+    """Add a flag for the network to use, `--from`."""
     parser.add_argument(
         "--from",
         metavar="PATH",
         default=DEFAULT_DIRECTORY,
-        help="the directory of the run whose network it is, or the name of a checkpoint of the "
-        "tutorial's model, without .index (default: %(default)s)",
+        help="the directory of the network's run, or the name of a checkpoint of the tutorial's "
+        "model, without .index (default: %(default)s)",
     )
 
 
 def add_resolution(parser):
-    """Add a flag for the rounding of the state, `--resolution`, for `read_resolution`."""
+    """Add a flag for rounding the state, `--resolution`, for `read_resolution`."""
     parser.add_argument(
         "--resolution",
         type=number_or_text(int),
@@ -31,7 +31,7 @@ def add_resolution(parser):
 
 
 def read_resolution(options):
-    """Return the number after `--resolution`, None without it; raise `UserError` if it is none."""
+    """Return the number after `--resolution`, or None; raise `UserError` if it is invalid."""
     with naming_flags(["resolution"]):
         if options["resolution"] is None:
             return None
@@ -39,16 +39,16 @@ def read_resolution(options):
 
 
 def name_network(source, resolution):
-    """Say in words which network a verdict is about: whose, and whether its state is rounded."""
+    """Name a network by its source, and say if its state is rounded."""
     return f"network of {source}{_rounded(resolution)}"
 
 
 def tell_other_network(source, resolution, saved_resolution):
-    """Say that a verdict is not about the network that is asked by default, if that is so."""
+    """If a verdict is not about the network that is used by default, say so."""
     if resolution != saved_resolution:
         default = _rounded(saved_resolution) or " without rounding its state"
         print(
-            f"By default, add and export run another network, that of {source}{default}.\n"
+            f"By default, add and export run the network of {source}{default}.\n"
             f"To run the one judged here, use --from={shlex.quote(source)} "
             f"--resolution={resolution}."
         )

@@ -30,7 +30,7 @@ from gru_addition.support.pictures import as_png
 COMMAND = "python -m gru_addition.prove"
 CERTIFICATE, FIGURE = "certificate.npz", "proof.png"
 STATUSES = {PROVED: 0, REFUTED: 1, UNDECIDED: 3}
-# The columns that are shown of a long sum, the highest ones.
+# How many columns of a long sum are shown, the highest ones.
 COLUMNS_SHOWN = 40
 
 
@@ -54,7 +54,7 @@ def _prove_and_say(argv):
         return STATUSES[proof.verdict]
     options = "" if given_resolution is None else f" --resolution={given_resolution}"
     path = shlex.quote(str(Path(directory, CERTIFICATE)))
-    print("Certificate, and how to check it once more:")
+    print("Certificate, and how to check it again:")
     print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
     if is_challenged:
         adder = Adder.from_weights(weights, resolution)
@@ -62,13 +62,13 @@ def _prove_and_say(argv):
         number, longest = sum(CHALLENGE[0].values()) + 1, CHALLENGE[1]
         print(f"\nChallenged: {wrong:,} of {number:,} sums of up to {longest:,} bits are wrong.")
         if wrong > 0:
-            print("So the proof, or what it assumes of this machine, has a hole.")
+            print("So the proof, or what it assumes about this machine, has a hole.")
             return STATUSES[UNDECIDED]
     return STATUSES[PROVED]
 
 
 def _save(proof, weights, resolution, directory):
-    """Save the certificate, if there is one, and then the picture, which counts for less."""
+    """Save the certificate, if there is one, and then the picture, which matters less."""
     if proof.verdict == PROVED:
         certificate = io.BytesIO()
         np.savez(certificate, **proof.certificate)
@@ -82,18 +82,18 @@ def _save(proof, weights, resolution, directory):
 def _parse(argv):
     parser = Parser(
         prog=COMMAND,
-        description="Prove that a trained network adds every pair of numbers rightly, at every "
-        "length; or find the smallest sum that it gets wrong.",
-        epilog="The exit status is 0 if it is proved, 1 if it is refuted, 3 if neither could be "
-        "done, and 2 if an argument is wrong or no network can be read.",
+        description="Prove that a trained network adds every pair of numbers correctly at every "
+        "length, or find the smallest sum that it gets wrong.",
+        epilog="The exit status is 0 if it is proved, 1 if it is refuted, 3 if it is "
+        "undecided, and 2 if an argument is wrong or no network can be read.",
     )
     add_source(parser)
     add_resolution(parser)
     parser.add_argument(
         "--challenge",
         action="store_true",
-        help="if it is proved, ask it for a million sums all the same, half of them random, half "
-        "repeating some columns, and for one of a million bits",
+        help="if it is proved, test it all the same: on a million sums, half of them random, half "
+        "repeating some columns, and on one of a million bits",
     )
     parser.add_argument(
         "--output-dir",
@@ -103,7 +103,7 @@ def _parse(argv):
     )
     options = vars(parser.parse_args(argv))
     source, resolution = options["from"], read_resolution(options)
-    # A checkpoint of TensorFlow 1 is known by the name of its files.
+    # A checkpoint of TensorFlow 1 is given by the name of its files.
     beside = source if os.path.isdir(source) else os.path.dirname(source) or "."
     directory = options["output_dir"]
     directory = beside if directory is None else directory
@@ -111,7 +111,7 @@ def _parse(argv):
 
 
 def _in_words(proof, network):
-    """Tell what is known of a network; network: which one that is, in words."""
+    """Say what is known about a network; network: its name, in words."""
     if proof.verdict == PROVED:
         automaton = Automaton.of_certificate(proof.certificate)
         states, smallest = len(automaton.targets), len(automaton.minimised()[0].targets)
@@ -119,7 +119,7 @@ def _in_words(proof, network):
         return (
             f"proved: the {network} adds every pair correctly at every length\n\n"
             f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
-            f"pairs of bits\nlead into others. Minimised, they are {smallest}: the carry."
+            f"pairs of bits\nlead to others. Minimised, they are {smallest}: the carry."
         )
     if proof.verdict == UNDECIDED:
         tried = "\n".join(f"- {what}" for what in proof.tried)
@@ -136,11 +136,11 @@ def _in_words(proof, network):
     if proof.is_smallest:
         lines.append("It is the smallest: all before it were tried, and are right.")
     elif proof.has_fewest_bits:
-        lines.append("None has fewer bits; whether a smaller one has as many is not known.")
+        lines.append("None has fewer bits, but a smaller one may have as many.")
     else:
         lines.append(
-            f"All sums of up to {proof.right_bits:,} bits are right; whether there is a smaller "
-            "one between\nis not known."
+            f"All sums of up to {proof.right_bits:,} bits are right; a smaller wrong one may lie "
+            "in between."
         )
     return "\n".join(lines)
 
@@ -150,7 +150,7 @@ def _shown(number):
 
 
 def _columns(wrong, answer):
-    """The sum in columns; of a long one the highest."""
+    """The sum in columns; for a long one, the highest."""
     lines = show_sum(wrong.a, wrong.b, answer, wrong.num_bits).splitlines()
     if wrong.num_bits <= COLUMNS_SHOWN:
         return "\n".join(lines)

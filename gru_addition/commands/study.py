@@ -47,7 +47,7 @@ def _study_and_say(argv):
 
         def report(number, done):
             if bar.total is None and done > 0:
-                print(f"Going on: {done:,} of {number:,} runs are done, saved in {directory}")
+                print(f"Resuming: {done:,} of {number:,} runs are done, saved in {directory}")
             elif bar.disable and bar.total is not None:
                 print(f"{done:,} of {number:,} runs are done", flush=True)
             bar.total = number
@@ -57,12 +57,12 @@ def _study_and_say(argv):
             with naming_flags(["dask", "output_dir"]), executors as executor:
                 rows = study(recipes, seeds, path, executor, report)
         except Interrupted as interrupted:
-            saved = "what is done is saved; the study goes on if it is started again"
+            saved = "finished runs are saved; start the study again to resume it"
             raise Interrupted(interrupted.number, f"interrupted; {saved}") from None
         except BrokenExecutor:
             raise UserError(
-                "a process was killed, or a cluster is gone; what is done is saved, and the study "
-                "goes on if it is started again"
+                "a process was killed, or the cluster is gone; finished runs are saved; start the "
+                "study again to resume it"
             ) from None
     print(summary(rows))
     replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
@@ -77,7 +77,7 @@ def _parse(argv):
     parser = Parser(
         prog=COMMAND,
         description="Train networks by several recipes with many seeds, and measure how far each "
-        "adds rightly. A study that was stopped goes on if it is started again.",
+        "adds correctly. To resume a study that was stopped, start it again.",
         epilog="The exit status is 0 if the study is done, and 2 if an argument is wrong or it "
         "can't be saved.",
     )

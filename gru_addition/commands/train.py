@@ -47,7 +47,7 @@ def _train_and_ask(argv):
                 raise
             raise Interrupted(
                 interrupted.number,
-                f"interrupted; {directory.iteration:,} iterations are saved, to go on: "
+                f"interrupted; {directory.iteration:,} iterations are saved; to resume: "
                 f"{COMMAND} --resume --output-dir={shlex.quote(output_dir)}",
             ) from None
     _ask(run.adder)
@@ -77,9 +77,9 @@ def _parse(argv):
         default=False,
         const=True,
         metavar="ITERATION",
-        help="go on with the run in that directory, from the checkpoint of that iteration, by "
-        "default the last; its settings are used again, but --iterations may be raised, and those "
-        "that change no number may be given others",
+        help="resume the run in that directory, from the checkpoint of that iteration, by default "
+        "the last; its settings are used again, but you may raise --iterations and change those "
+        "that affect no number",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the run that the directory holds"
@@ -94,7 +94,7 @@ def _train_with_reports(config, directory, output_dir):
     done = 0
     if directory.resumed is not None:
         done = len(directory.resumed.history)
-        print(f"Going on after {done:,} iterations, saved in {output_dir}")
+        print(f"Resuming after {done:,} iterations, saved in {output_dir}")
     next_report = -(-done // REPORT_EVERY) * REPORT_EVERY
     with tqdm(total=config.iterations, initial=done, unit="it", disable=None, leave=False) as bar:
 

@@ -2,5 +2,5 @@
 
 Read `session` (the tutorial's loop), then `compiled` (the same inside the graph, by XLA); each can
 be copied by itself. `choice` says which one runs. `graphs` builds graphs and opens sessions that
-the process around them can't disturb. `train`, `add`, `export` and `prove` may import this wing.
+the host process can't disturb. `train`, `add`, `export` and `prove` may import this wing.
 """

@@ -1,4 +1,4 @@
-"""Which engine runs the iterations, and in which words a checkpoint tells what computed it."""
+"""Which engine runs the iterations, and how a checkpoint says what computed it."""
 
 import os
 import warnings
@@ -12,10 +12,11 @@ REVISIONS = {"compiled": compiled.REVISION, "session": session.REVISION}
 
 
 def choose_engine(name):
-    """Return that name, but the session engine's, with a warning, if XLA is missing."""
+    """Return that name; if XLA is missing, warn and return the session engine's."""
     if name == "compiled" and not graphs.xla_is_available():
         warnings.warn(
-            "XLA is not available, so the slower session engine is used; only last digits differ",
+            "XLA is not available, so the slower session engine is used; "
+            "only the last digits differ",
             stacklevel=3,
         )
         name = "session"
@@ -23,7 +24,7 @@ def choose_engine(name):
 
 
 def computed_by(name):
-    """What the last digits that an engine computes depend on, in words."""
+    """What an engine's last digits depend on, in words."""
     flags = os.environ.get(xla.FLAGS, "") if name == "compiled" else ""
     return (
         f"TensorFlow {tf.__version__}, {name} engine, revision {REVISIONS[name]}, "

@@ -1,11 +1,11 @@
 """The same iterations, many in one `session.run`: a loop in the graph, compiled by XLA.
 
-To its callers it is the same as the session engine, `gru_addition.engines.session`.
+To its callers it looks like the session engine, `gru_addition.engines.session`.
 
 A plain `tf.while_loop` in the graph would be wrong: TensorFlow lets up to ten iterations of a loop
 overlap, and nothing keeps one from reading the weights while another writes them. `tf.function`
-puts what reads and writes a variable in order, and XLA keeps it. So `graphs.compiled` makes sure
-that both are at work.
+puts the reads and writes of a variable in order, and XLA keeps that order. `graphs.compiled` makes
+sure that both are used.
 """
 
 from itertools import islice
@@ -15,7 +15,7 @@ import numpy as np
 from gru_addition.engines import graphs
 from gru_addition.support.tensorflow1 import tf
 
-# Counted up whenever this engine computes other last digits than before.
+# Incremented whenever this engine's last digits change.
 REVISION = 1
 
 
@@ -29,7 +29,7 @@ def compiled_engine(model, config):
             # A single batch serves all iterations.
             batch = i % batches_per_run
             train_loss = loss_of(model, x[batch], y[batch])
-            # The slots of Adam exist since the model made its own training step.
+            # Adam's slots exist already: the model's own training step made them.
             train_step = model.optimizer.minimize(train_loss)
             with tf.control_dependencies([train_step]):
                 validation_loss = loss_of(model, x_test, y_test)
@@ -60,7 +60,7 @@ def compiled_engine(model, config):
             yield losses[:, 0], losses[:, 1]
 
     def stack(run):
-        # Filled up if it is the last and shorter, since XLA compiles anew for other shapes.
+        # The last run may be shorter. It is padded, because XLA recompiles for other shapes.
         filled = run + run[-1:] * (batches_per_run - len(run))
         return map(np.stack, zip(*filled[:batches_per_run], strict=True))
 
@@ -68,13 +68,13 @@ def compiled_engine(model, config):
 
 
 def loss_of(model, x, y):
-    """The loss of a model on other tensors than its placeholders.
+    """The loss of a model on tensors other than its placeholders.
 
     x: (batch, time, input_channels). y: (batch, time, 1). Returns a scalar tensor.
 
-    The loss is summed up on the way, column by column, by `tf.foldl`, which keeps only the last of
-    what `tf.scan` would return. For the states that `tf.scan` returns, XLA copies all of them in
-    each step of the backward pass, which takes quadratic time.
+    `tf.foldl` adds up the loss column by column, and returns only the last of what `tf.scan` would
+    return. With `tf.scan`, XLA copies all states in each step of the backward pass, which takes
+    quadratic time.
     """
 
     def add_column(state_and_loss, column):

@@ -1,9 +1,9 @@
-"""Graphs and sessions of our own, out of reach of what the process around us has switched on.
+"""Graphs and sessions of our own, unaffected by what the host process has switched on.
 
-What a host process switches on may reach into every graph that is built in it: checks of all
-numbers, dumps for the debugger, a default device, a distribution strategy, functions that are run
-instead of traced. TensorFlow keeps most of that for each thread, so graphs are built in a thread of
-their own; functions are traced by name; and sessions have options of their own.
+What a host process switches on can affect every graph built in it: checks of all numbers, dumps for
+the debugger, a default device, a distribution strategy, functions that are run instead of traced.
+TensorFlow keeps most of these switches per thread, so graphs are built in a thread of their own.
+Functions are traced explicitly, and sessions have their own options.
 """
 
 import os
@@ -20,12 +20,12 @@ SECONDS_TO_ANSWER = 60
 
 # The processes in which sessions are known to work: this one, and those forked from it so far.
 _working = {os.getpid()}
-# Only that it works is kept: it may work later where it did not.
+# Only success is kept: XLA may work later even if it did not before.
 _xla_works = False
 
 
 def undisturbed(function, *arguments):
-    """Call a function in a thread in which nothing is switched on; return what it returns."""
+    """Call a function in a thread where nothing is switched on; return what it returns."""
     thread, outcome = _started(function, *arguments)
     try:
         return outcome.result()
@@ -34,7 +34,7 @@ def undisturbed(function, *arguments):
 
 
 def _started(function, *arguments):
-    """A thread that calls a function, and the `Future` of what comes of it."""
+    """A thread that calls a function, and the `Future` of its outcome."""
     outcome = Future()
 
     def call():
@@ -43,7 +43,7 @@ def _started(function, *arguments):
         except BaseException as error:
             outcome.set_exception(error)
 
-    # An executor's threads would be waited for at the end, and they can't be had after it began.
+    # Python waits for an executor's threads at exit, and starts no new ones once exit has begun.
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     return thread, outcome
@@ -52,7 +52,7 @@ def _started(function, *arguments):
 def build_graph(build, *arguments):
     """Call `build(*arguments)` in a new graph; return the graph, finalized, and what it returned.
 
-    Raises `RuntimeError` for a switch with which XLA can't compile loops, and ends the process.
+    Raises `RuntimeError` for a switch with which XLA can't compile loops and would end the process.
     """
     return undisturbed(_build_graph, build, *arguments)
 
@@ -63,8 +63,8 @@ def _build_graph(build, *arguments):
             raise RuntimeError(
                 "tf.compat.v1.experimental.output_all_intermediates must be None, not True"
             )
-        # XLA reads and writes TensorFlow 2's kind of variables, which a process that has called
-        # `tf.disable_v2_behavior()` would not get otherwise.
+        # XLA reads and writes TensorFlow 2's kind of variables, which are not the default in a
+        # process that has called `tf.disable_v2_behavior()`.
         tf.get_variable_scope().set_use_resource(True)
         built = build(*arguments)
     graph.finalize()
@@ -72,16 +72,16 @@ def _build_graph(build, *arguments):
 
 
 def compiled(function, *tensors):
-    """Call a function of tensors in the graph that is being built, to be compiled by XLA.
+    """Call a function of tensors in the current graph, to be compiled by XLA.
 
-    Raises `RuntimeError` if that is not what TensorFlow makes of it.
+    Raises `RuntimeError` if TensorFlow does not leave it to XLA.
     """
     traced = tf.function(function, jit_compile=True, autograph=False)
-    # Called by itself, it would be run line by line where `tf.config.run_functions_eagerly` is on.
+    # Called directly, it would run line by line where `tf.config.run_functions_eagerly` is on.
     results = traced.get_concrete_function(*tensors)(*tensors)
     for result in tf.nest.flatten(results):
         if not result.op.node_def.attr["_XlaMustCompile"].b:
-            raise RuntimeError("TensorFlow did not leave it to XLA to compile a function")
+            raise RuntimeError("TensorFlow did not leave a function to XLA to compile")
     return results
 
 
@@ -95,13 +95,13 @@ def _outputs_all_intermediates():
 
 
 def open_session(graph):
-    """Return a session that runs on the CPU, whatever the devices and options of others.
+    """Return a session that runs on the CPU, whatever devices and options the host has.
 
-    On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. How many
-    threads there are is left to the host.
+    On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. The host
+    sets the number of threads.
 
     Raises `RuntimeError` in a process where every session would hang, because it was forked from
-    one that had used TensorFlow; and in a thread that does not round to the nearest.
+    one that had used TensorFlow; and in a thread that does not round to nearest.
     """
     half_a_digit = np.float64(2) ** -53
     if 1 + half_a_digit != 1 or 1 - half_a_digit / 4 != 1:
@@ -116,14 +116,14 @@ def open_session(graph):
 def _check_process():
     if os.getpid() in _working:
         return
-    # Nothing tells beforehand: the threads of the process that it was forked from are gone.
+    # There is no telling beforehand: the threads of the parent process are gone.
     _, outcome = _started(_try_xla)
     try:
         outcome.result(SECONDS_TO_ANSWER)
     except TimeoutError:
         raise RuntimeError(
             "TensorFlow hangs in this process, which was forked from one that had used it; start "
-            "processes by the method spawn or forkserver of multiprocessing instead"
+            "processes with multiprocessing's spawn or forkserver method instead"
         ) from None
     _working.add(os.getpid())
 
@@ -143,7 +143,7 @@ def _options():
 
 
 def compiled_where_possible(function, *tensors):
-    """Call a function like `compiled`, or as it is if there is no XLA here."""
+    """Call a function like `compiled`, or as it is if XLA is not available."""
     return compiled(function, *tensors) if xla_is_available() else function(*tensors)
 
 

@@ -1,13 +1,13 @@
 """The tutorial's loop: one `session.run` for a training step, and one for the validation loss.
 
-An engine is called with a model, in whose graph it may build what it needs, and the `Config`. It
+An engine takes a model and the `Config`, and may build what it needs in the model's graph. It
 returns a function of an initialised session, an iterator over batches `(x, y)`, and the validation
-set `(x, y)`. This takes one batch for each iteration until there are no more, and yields
-`(train_losses, validation_losses)` of the iterations it has just done, one number for each. The
-training loss is that before the iteration's step, the validation loss that after it.
+set `(x, y)`. That function takes one batch per iteration until there are no more, and yields the
+`(train_losses, validation_losses)` of the iterations just done, one number for each. The training
+loss is measured before the iteration's step, the validation loss after it.
 """
 
-# Counted up whenever this engine computes other last digits than before.
+# Incremented whenever this engine's last digits change.
 REVISION = 1
 
 

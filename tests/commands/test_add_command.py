@@ -73,7 +73,7 @@ def test_a_wrong_sum_is_printed_and_called_wrong(wrong_above, ask):
         1,
         "17\n",
         f"{COMMAND}: the network is wrong: 13 + 12 is 25, not 17; it is a neural network, which "
-        "learned to add from examples\n",
+        "learnt to add from examples\n",
     )
 
 
@@ -234,7 +234,7 @@ def test_the_last_run_is_asked_by_default(default_command):
     assert (wrong.returncode, wrong.stdout) == (1, "17\n7\n")
     assert wrong.stderr == (
         f"{COMMAND}: the network is wrong in 1 of 2 sums, first in number 1: 13 + 12 is 25, "
-        "not 17; it is a neural network, which learned to add from examples\n"
+        "not 17; it is a neural network, which learnt to add from examples\n"
     )
 
 

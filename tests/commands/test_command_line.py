@@ -281,7 +281,7 @@ def test_a_signal_saves_the_run_and_says_how_to_go_on(tmp_path, number, status, 
 
     assert process.returncode == status
     match = re.fullmatch(
-        rf"{COMMAND}: interrupted; ([\d,]+) iterations are saved, to go on: (.*)\n",
+        rf"{COMMAND}: interrupted; ([\d,]+) iterations are saved; to resume: (.*)\n",
         process.stderr,
     )
     assert match[2] == f"{COMMAND} --resume --output-dir=runs/latest"

@@ -122,8 +122,8 @@ def test_a_verdict_names_its_network_and_says_if_add_runs_another(ask, place):
     options = "--from=planted", "--resolution=1"
     rounded = "network of planted with its state rounded to multiples of 1/1"
     another = (
-        "By default, add and export run another network, that of planted without rounding its "
-        "state.\nTo run the one judged here, use --from=planted --resolution=1."
+        "By default, add and export run the network of planted without rounding its state.\n"
+        "To run the one judged here, use --from=planted --resolution=1."
     )
 
     status, out, _ = ask(prove_module, *options, "--output-dir=drifts")

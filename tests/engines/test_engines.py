@@ -158,7 +158,7 @@ def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_pa
     assert status == 0
     assert capsys.readouterr().err == (
         "python -m gru_addition.train: XLA is not available, so the slower session engine is used; "
-        "only last digits differ\n"
+        "only the last digits differ\n"
     )
 
 
@@ -180,7 +180,7 @@ def test_what_is_not_left_to_xla_is_refused(monkeypatch):
     function = tf.function
     monkeypatch.setattr(tf, "function", lambda f, jit_compile, **options: function(f, **options))
 
-    with pytest.raises(RuntimeError, match="did not leave it to XLA to compile a function"):
+    with pytest.raises(RuntimeError, match="did not leave a function to XLA to compile"):
         losses.__wrapped__(SHORT)
 
 

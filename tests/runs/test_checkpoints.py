@@ -198,7 +198,7 @@ def test_initial_weights_are_refused_where_they_would_be_ignored(copied):
 def test_settings_that_contradict_the_saved_ones_are_named(changes, message, copied, capsys):
     before = contents(copied)
 
-    with pytest.raises(ValueError, match=r"^to go on with the saved run there ") as raised:
+    with pytest.raises(ValueError, match=r"^a resumed run must have ") as raised:
         train(replace(TINY, **changes), copied, resume=True)
     flags = [
         f"--{name.replace('_', '-')}" + f"={value}" * (value is not True)

@@ -404,8 +404,8 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
 
     assert process.returncode == 128 + number
     assert err == (
-        "python -m gru_addition.study: interrupted; what is done is saved; the study goes on if it "
-        "is started again\n"
+        "python -m gru_addition.study: interrupted; finished runs are saved; start the study again "
+        "to resume it\n"
     )
     wait_for_the_end_of(process.pid)
 
@@ -453,7 +453,7 @@ def test_the_command_from_beginning_to_end(tmp_path):
     assert process.stdout.endswith("Saved in runs/study: results.csv, summary.csv and study.png\n")
     assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
     again = run_from_scratch("-m", "gru_addition.study", "--seeds=1", cwd=tmp_path)
-    assert again.stdout.startswith(f"Going on: {len(RECIPES)} of {len(RECIPES)} runs are done")
+    assert again.stdout.startswith(f"Resuming: {len(RECIPES)} of {len(RECIPES)} runs are done")
 
 
 def test_a_directory_in_use_is_told_by_the_name_of_the_flag(tmp_path, monkeypatch, capsys):
