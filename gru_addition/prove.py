@@ -1,55 +1,52 @@
-"""Prove that a trained network adds all pairs of numbers rightly, or find the smallest it does not.
+"""Prove that a trained network adds every pair correctly, or find the smallest it gets wrong.
 
     python -m gru_addition.prove
 
-**What is claimed.** A network reads the columns of a sum one after the other. It is right at every
-length if, whatever columns it has read, its output in the last one is above 0.5 just if the sum has
-a one there. There are infinitely many sums; a proof has to take them all in a finite number of
-steps.
+**What is claimed.** A network reads the columns of a sum one by one. It is right at every length
+if, whatever columns it has read, its output in the last one is above 0.5 exactly when the sum has a
+1 there. There are infinitely many sums; a proof must cover them all in finitely many steps.
 
-**With a rounded state** (`variants.RoundedGRU`) the network is a finite automaton. From
-the state zero and the carry 0, a search follows the four pairs of bits that a column may hold, from
-each state to the next, and remembers what carry a right sum would have there. If one step gives a
-wrong bit, its path spells a wrong sum; since shorter paths come first, none has fewer bits. If the
-search ends, it has met every state in which the network can ever be, each with its carry, and all
-bits were right.
+**With a rounded state** (`variants.RoundedGRU`) the network is a finite automaton. From the zero
+state and carry 0, a search follows the four pairs of bits that a column may hold from each state to
+the next, and keeps track of the correct carry. If a step gives a wrong bit, its path spells a wrong
+sum; since shorter paths come first, none has fewer bits. If the search ends, it has met every state
+that the network can ever reach, each with its carry, and all bits were right.
 
-**Without rounding** the states are infinitely many. The search takes a state for one that it has
-met if it is near it and has the same carry and bit. That is no proof, for small differences might
-grow. So each state gets a ball around it, and the radii are made so large that a step from anywhere
-in a ball ends in the ball of the state that was taken for the target:
+**Without rounding** there are infinitely many states. The search treats a state as one it has
+already met if the two are close and have the same carry and bit. That is no proof, because small
+differences might grow. So each state gets a ball around it, large enough that a step from anywhere
+in a ball ends in the ball of the state taken for the target:
 
     stretch * radius + gap + slack <= radius of the target
 
-where stretch is a bound on the norm of the step's Jacobian in the whole ball (so that, by the mean
-value inequality, a step from the ball strays at most stretch * radius from the step from its
-centre), and gap is the distance between that step and the target. If in all balls the output stays
-on the right side of 0.5, induction over the columns does the rest: at first the state is zero,
-which is in the first ball with carry 0; and each column leads from a ball into that of the target,
-with the right bit and the right carry. This works if the network contracts: if it forgets what is
-not the carry.
+Here stretch bounds the norm of the step's Jacobian over the whole ball. By the mean value
+inequality, a step from the ball then strays at most stretch * radius from the step from its centre.
+The gap is the distance between that step and the target. If the output stays on the right side of
+0.5 in every ball, induction over the columns does the rest: the state starts at zero, in the first
+ball, with carry 0; and each column leads from a ball into that of the target, with the right bit
+and the right carry. This works if the network contracts, forgetting everything but the carry.
 
-**Floating point.** The network that is used does not compute exactly. Whatever the order in which
-its sums are taken, a step's state and output are wrong by at most what
-`proof.network.step_error` computes from the weights; of the machine it is assumed that its
-sums and products are rounded as IEEE 754 says, and that sigmoid and tanh are right to 100 units in
-the last place of a one. The slack is at least four times that, and at least 1e-9 (a step is wrong
-by some 1e-13 in float64). It is added to every gap. No output and no number that is rounded may be
-nearer than the slack to 0.5, or to a tie. Where a certificate is made, the session of the real
-graph, and the compiled graph that `gru_addition.add` asks, take the same steps from the same
-states; their states and outputs must be those computed here within the slack. Both run on the CPU,
-in the precision of the weights: a GPU would shorten the numbers of float32 products to 10 bits
-(TensorFloat-32), which nothing here allows for.
+**Floating point.** The network does not compute exactly. In whatever order its sums are taken, a
+step's state and output are off by at most what `proof.network.step_error` computes from the
+weights. This assumes that the machine rounds sums and products as IEEE 754 says, and that sigmoid
+and tanh are right to 100 units in the last place of a 1. The slack is at least four times that
+error, and at least 1e-9 (a step is off by about 1e-13 in float64). It is added to every gap. No
+output may be closer than the slack to 0.5, and no number to be rounded closer than that to a tie.
+When a certificate is made, the session of the real graph and the compiled graph of
+`gru_addition.add` take the same steps from the same states; their states and outputs must match
+those computed here to within the slack. Both run on the CPU, in the precision of the weights: a GPU
+would shorten the factors of float32 products to 10 bits (TensorFloat-32), which nothing here allows
+for.
 
-**Who checks.** Search and stretch are computed in NumPy, and might be wrong. What they find is not
-believed: a wrong sum is put to the real graph, in the tutorial's session; and a certificate goes
-through `gru_addition.verify`, which shares no code with this, in rigorous ball arithmetic. Only
-then is it called a proof.
+**Who checks.** The search and the stretch are computed in NumPy, and might be wrong. Their results
+are not trusted: a wrong sum is put to the real graph, in the tutorial's session; a certificate goes
+through `gru_addition.verify`, which shares no code with this and uses rigorous ball arithmetic.
+Only then is it called a proof.
 
-**Refuted, and how small.** All sums of up to nine bits are tried, which finds the smallest wrong
-one if it is among them. Beyond, what the searches find need not be the smallest. But the radii show
-something too before one becomes too large: they have followed the balls for some columns, and all
-sums of so many bits are right. These two are computed in NumPy, and not checked again.
+**Refuted, and how small.** All sums of up to nine bits are tried, so the smallest wrong one is
+found if it is among them. Beyond that, the searches need not find the smallest. But even if a
+radius becomes too large, the balls have been followed for some columns, and all sums of that many
+bits are right. Both results come from NumPy, and are not checked again.
 """
 
 import math
@@ -75,17 +72,17 @@ MOST_ROUNDED_STATES = 100_000
 
 @dataclass(frozen=True)
 class Proof:
-    """What is known of a network.
+    """What is known about a network.
 
     verdict: "proved", "refuted" or "undecided".
-    wrong_sum: if refuted, the smallest `gru_addition.proof.search.WrongSum` that was found.
-    answer: what the real graph gives for it.
-    has_fewest_bits, is_smallest: whether it was shown that no wrong sum has fewer bits, and that of
-        those with as many bits it is the smallest.
-    right_bits: all sums of up to so many bits were shown to be right; infinity if proved.
+    wrong_sum: if refuted, the smallest `gru_addition.proof.search.WrongSum` found.
+    answer: the real graph's answer to it.
+    has_fewest_bits, is_smallest: whether it was shown that no wrong sum has fewer bits, and that it
+        is the smallest with as many bits.
+    right_bits: all sums of up to this many bits were shown to be right; infinity if proved.
     certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`;
         `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
-        `output_margins` and `step_margins`, which tell how narrowly it holds.
+        `output_margins` and `step_margins`, which show how narrowly it holds.
     tried: if undecided, what was tried, in words.
     """
 
@@ -106,8 +103,8 @@ def prove(weights, resolution=None):
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
     resolution: as for `gru_addition.add.Adder.from_weights`.
 
-    Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, the longer the
-    less the network contracts.
+    Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, longer if the
+    network contracts less.
     """
     network = Network(weights, resolution)
     with closing(_RealGraph(weights, resolution)) as graph:
@@ -122,7 +119,7 @@ def _prove_rounded(network, weights, graph):
     certain = exploration.is_certain
     if exploration.wrong_sum is not None:
         right_bits = exploration.wrong_sum.num_bits - 1 if certain else 0
-        # If there were too many states, the column that would decide may not have been looked at.
+        # If there were too many states, the deciding column may not have been searched.
         is_smallest = certain and exploration.wrong_sum.num_bits <= columns
         return _refute(graph, exploration.wrong_sum, right_bits, is_smallest)
     tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
@@ -134,7 +131,7 @@ def _prove_rounded(network, weights, graph):
             return Proof(PROVED, right_bits=math.inf, certificate=certificate)
         tried.append(failure)
     if not certain:
-        tried.append("an output is too near to 0.5, or a number of a state to a tie, to be sure of")
+        tried.append("an output is too close to 0.5, or a state too close to a tie, to be sure")
     return Proof(UNDECIDED, right_bits=columns if certain else 0, tried=tuple(tried))
 
 
@@ -225,7 +222,7 @@ def _failure(certificate, weights, graph):
     pairs, states_before = np.tile(np.stack([A, B], axis=1), (len(states), 1)), states.repeat(4, 0)
     expected_h_t = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
     expected_output = network.output(expected_h_t)
-    # Everything that computes with these weights: the tutorial's graph, and the one of `add`.
+    # Everything that computes with these weights: the tutorial's graph, and that of `add`.
     adder = Adder.from_weights(weights, resolution)
     for name, computed in {"the real graph": graph, "the graph of add": adder}.items():
         output, h_t = computed.after_column(pairs, states_before)
@@ -256,13 +253,13 @@ class _RealGraph:
         self.close = self._session.close
 
     def add(self, wrong_sum):
-        """Return what it makes of a sum."""
+        """Return its answer to a sum."""
         x = encode(wrong_sum.a, wrong_sum.b, wrong_sum.num_bits)
         output = self._session.run(self._model.output, {self._model.gru.input_layer: x})
         return from_bytes(output[0, :, 0] > 0.5)
 
     def after_column(self, x_t, h_tm1):
-        """Go on for a column, like `Adder.after_column`."""
+        """Compute one more column, like `Adder.after_column`."""
         gru = self._model.gru
         feed = {gru.input_layer: x_t[:, np.newaxis], gru.h_0: h_tm1}
         output, h_t = self._session.run([self._model.output, gru.h_t], feed)

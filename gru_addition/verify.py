@@ -1,33 +1,33 @@
-"""Check the certificate with which `gru_addition.prove` proves that a network adds rightly.
+"""Check the certificate with which `gru_addition.prove` proves a network right.
 
     python -m gru_addition.verify runs/latest/certificate.npz
 
-This shares no code with the prover, and no arithmetic: it computes with the balls of Arb (python-
-flint), each an exact number with a bound on the error, and so with no rounding that is not counted.
+This shares neither code nor arithmetic with the prover. It computes with the balls of Arb (python-
+flint), each an exact number with a bound on the error, so every rounding is accounted for.
 
-A certificate lists states of the network, each with the radius of a ball around it, the carry that
-is to be remembered there, and the bit of the sum that is to be read there. For each of the four
-pairs of bits that a column may hold it names the ball to which a step leads. It holds if
+A certificate lists states of the network, each with the radius of a ball around it, the carry to be
+remembered there, and the bit of the sum to be read there. For each of the four pairs of bits that a
+column may hold, it names the ball to which a step leads. It holds if
 
 1. the first state is zero, its carry is 0, and nothing leads back to it;
 2. carries and bits are those of adding on paper;
-3. in the whole of every other ball the output is on the right side of 0.5, by more than a slack;
-4. from anywhere in a ball, a step leads into the ball that is named, and stays away from its edge
-   by more than the slack; with rounding, when all radii are zero, a step from a state leads to
-   within half a unit of the state that is named, less the slack;
-5. the slack is larger than what a step in floating point can be wrong by, and no ball reaches
-   farther from zero than is supposed for that;
+3. throughout every other ball the output is on the right side of 0.5, by more than a slack;
+4. from anywhere in a ball, a step leads into the named ball, and stays away from its edge by more
+   than the slack; with rounding, when all radii are zero, a step from a state leads to within half
+   a unit of the named state, less the slack;
+5. the slack exceeds the bound on the error of a step in floating point, and no ball reaches
+   farther from zero than that bound assumes;
 6. the weights are those of the network in question.
 
-Then the network adds every pair of numbers rightly, at every length: by induction over the columns,
-the state that is computed lies in the ball at which the path of the columns arrives. It does at the
+Then the network adds every pair of numbers correctly, at every length. By induction over the
+columns, the computed state lies in the ball to which the path of the columns leads. It does at the
 start (1). If it does in one column, the exact step leads into the next ball (4), and so does the
 computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
 
-How far a step from a ball can stray follows from the mean value inequality: at most the radius
-times the largest spectral norm of the Jacobian in the ball. All numbers of the Jacobian are
-computed for the whole ball at once. Its norm is at most that of the matrix of the middles, which
-`_norm` bounds, plus the Frobenius norm of the matrix of the radii.
+By the mean value inequality, a step from a ball strays at most the radius times the largest
+spectral norm of the Jacobian in the ball. All entries of the Jacobian are computed for the whole
+ball at once. Its norm is at most that of the matrix of midpoints, which `_norm` bounds, plus the
+Frobenius norm of the matrix of radii.
 """
 
 import io
@@ -44,7 +44,7 @@ LARGEST_FILE = 200_000_000
 PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 GATES = "rzh"
 WEIGHTS = *("".join((kind, gate)) for kind in "WUb" for gate in GATES), "W_output", "b_output"
-# Digits enough for rounding to be of no account, in bits.
+# In bits, and enough for rounding not to matter.
 PRECISION = 80
 LARGEST_NUMBER = 1.1
 
@@ -89,7 +89,7 @@ def _require(condition, otherwise):
 
 
 def _checked(certificate):
-    """Return the arrays that are needed, if they have the right types and shapes."""
+    """Return the arrays, if all are there and have the right types and shapes."""
     missing = {*WEIGHTS, "resolution", "slack", "states", "radii", "carries", "bits", "targets"}
     missing -= set(certificate)
     _require(not missing, f"it lacks {', '.join(sorted(missing))}")
@@ -106,7 +106,7 @@ def _checked(certificate):
         kind = "i" if name in ("resolution", "carries", "bits", "targets") else "f"
         dtype = c[name].dtype
         fits = c[name].shape == shape and dtype.kind == kind and dtype.itemsize <= 8
-        _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it must be")
+        _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it should be")
     _require((c["radii"] >= 0).all(), "a radius is negative")
     farthest = abs(c["states"]).max(axis=1) + c["radii"]
     _require(farthest.max() < LARGEST_NUMBER, "a ball reaches farther than a state can be")
@@ -117,7 +117,7 @@ def _check_addition(c):
     """Rules 1 and 2."""
     carries, bits, targets = c["carries"], c["bits"], c["targets"]
     _require(not c["states"][0].any() and carries[0] == 0, "it does not begin with zeros")
-    _require(((targets > 0) & (targets < len(targets))).all(), "a step leads to no state of it")
+    _require(((targets > 0) & (targets < len(targets))).all(), "a step leads to no state in it")
     for pair, (a, b) in enumerate(PAIRS):
         totals = a + b + carries
         right = (carries[targets[:, pair]] == totals // 2) & (bits[targets[:, pair]] == totals % 2)
@@ -144,7 +144,7 @@ def _check_rounding(c, network):
             for j in range(network.hidden):
                 exact = resolution * arb(float(c["states"][target, j]))
                 unit = round(float(exact.mid()))
-                # A multiple of 1 / resolution, but for the last digit of the number that holds it.
+                # A multiple of 1 / resolution, except for the last digit of the stored number.
                 is_rounded = abs(exact - unit) <= abs(unit) * network.epsilon
                 _require(is_rounded, f"state {target} is not rounded")
                 off = abs(steps[i][j] * resolution - unit) + resolution * network.slack
@@ -233,7 +233,7 @@ class _Network:
         z = [_monotone(_sigmoid, p, spread) for p, spread in gate("z")]
         at_r = gate("r")
         r = [_monotone(_sigmoid, p, spread) for p, spread in at_r]
-        # The derivative of what the tanh is taken of.
+        # The derivative of the argument of tanh.
         of_reset = _diagonal(r) + self.w["Ur"] * _diagonal(
             [x * _slope(gate) for x, gate in zip(h, r, strict=True)]
         )
@@ -257,8 +257,8 @@ class _Network:
     def step_error(self):
         """A bound on the error of a step in floating point, in any order of its sums.
 
-        Sigmoid and tanh may be wrong by 100 units in the last place of a 1, and the state before by
-        one in its last digit, if it is rounded. No number in a ball is above `LARGEST_NUMBER`.
+        Sigmoid and tanh may be off by 100 units in the last place of a 1, and a rounded previous
+        state by one in its last digit. No number in a ball is above `LARGEST_NUMBER`.
         """
         u, largest = self.epsilon, arb(LARGEST_NUMBER)
         of_sum = (self.hidden + 6) * u
@@ -293,7 +293,7 @@ def _slope(sigmoid):
 
 
 def _length(numbers):
-    """A bound on the Euclidean length, for numbers of which each may be anything in a ball."""
+    """A bound on the Euclidean length of numbers, each anywhere in its ball."""
     return sum((x.abs_upper() ** 2 for x in numbers), arb(0)).sqrt()
 
 
@@ -337,7 +337,7 @@ def read_certificate(path):
     content = read_file(path, LARGEST_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as members:
-            # What is not compressed can't grow when it is read.
+            # Uncompressed data can't grow when it is read.
             if any(member.compress_type for member in members.infolist()):
                 raise ValueError("compressed")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:

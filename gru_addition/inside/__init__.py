@@ -2,5 +2,5 @@
 
 Read `traces` (gates and states along a sum), `figures` and `portraits` (pictures of them),
 `diagram` (the graph as a picture), `stepper` (a control) and `code` (the package's own code,
-shown). It imports `proof`; only the command that proves and the notebooks import it.
+shown). It imports `proof`; only the `prove` command and the notebooks import it.
 """

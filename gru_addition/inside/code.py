@@ -1,4 +1,4 @@
-"""What the notebooks use to show the package's own code beside the text."""
+"""Show the package's own code beside the text of a notebook."""
 
 import ast
 import inspect
@@ -10,15 +10,15 @@ from gru_addition.support.checks import brief
 
 
 def show_code(function, beginning=None):
-    """Return the source of a function or a class, to be shown in a notebook.
+    """Return the source of a function or class, for display in a notebook.
 
-    beginning: show only the first statement that begins so, with the comment above it. Raises
+    beginning: show only the first statement with this beginning, and the comment above it. Raises
         `ValueError` if there is none.
     """
     source = textwrap.dedent(inspect.getsource(function))
     if beginning is not None:
         source = _statement(source, beginning)
-    # nbconvert's page gives Markdown from code no fixed-width font of its own.
+    # nbconvert's page does not set code in Markdown output in a fixed-width font.
     fixed_width = '<div style="font-family: monospace">'
     return Markdown(f"{fixed_width}\n\n```python\n{source.rstrip()}\n```\n\n</div>")
 
@@ -32,4 +32,4 @@ def _statement(source, beginning):
             while first > 0 and lines[first - 1].strip().startswith("#"):
                 first -= 1
             return textwrap.dedent("\n".join(lines[first : node.end_lineno]))
-    raise ValueError(f"beginning must be that of a statement, not {brief(beginning)}")
+    raise ValueError(f"beginning must be the start of a statement, not {brief(beginning)}")

@@ -1,9 +1,9 @@
-"""The graph of the model as a picture: the tensors that the tutorial names, and what leads to what.
+"""The graph of the model as a picture: the tensors that the tutorial names, and their connections.
 
-The graph has about two hundred ops, and with those of training nearly seven hundred. The picture
-has a box for each that has a name in the tutorial, two for the variables, and an arrow where one is
-computed from another without a third in between. These arrows are read from the graph; those to and
-from the training step are not, since its gradients depend on nearly everything.
+The graph has about 200 ops, nearly 700 with those of training. The picture has a box for each that
+the tutorial names, two for the variables, and an arrow where one is computed from another with no
+third in between. These arrows are read from the graph; those to and from the training step are not,
+since its gradients depend on nearly everything.
 """
 
 from matplotlib.patches import FancyArrowPatch, Patch
@@ -18,7 +18,7 @@ KINDS = {
     COMPUTED: "computed from others",
     TRAINING: "changes the variables",
 }
-# Where each box stands, its colour, and what is in it.
+# The place, colour and contents of each box.
 BOXES = {
     "input": (0, 0, PLACEHOLDER, "(batch, time, 2)"),
     "x_t": (1, 0, COMPUTED, "transpose\n(time, batch, 2)"),
@@ -40,7 +40,7 @@ BOXES = {
 
 
 def graph_figure(model):
-    """Draw the graph of an `AdditionModel`; raise `ValueError` if it is not to be trained."""
+    """Draw the graph of an `AdditionModel`; raise `ValueError` if it has no training step."""
     if model.train_step is None:
         raise ValueError("model must be one that is to be trained, not one without learning_rate")
     figure = new_figure(9.6, 4.4, DOTS_PER_INCH)
@@ -115,7 +115,7 @@ def _arrow(axes, source, target, begin, end, linestyle="-", bend=0.0):
             mutation_scale=13,
             linestyle=linestyle,
             color="0.35",
-            # Drawn after the boxes, which know their sizes only then.
+            # Drawn after the boxes, whose sizes are not known before.
             zorder=4,
             shrinkA=2,
             shrinkB=2,

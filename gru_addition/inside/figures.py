@@ -19,7 +19,7 @@ MAPS = {
 def trace_figure(trace, units=None):
     """Draw a `traces.Trace` as heat maps below its bits, the lowest on the left.
 
-    units: in which order the units stand, from the top; by default by number.
+    units: the order of the units, from the top; by number if None.
     """
     columns, hidden = trace.h.shape
     units = range(hidden) if units is None else units
@@ -102,7 +102,7 @@ def step_figure(trace, column):
 
 
 def _draw_paper(axes, trace, column):
-    """Draw the sum as one writes it, the highest bit on the left, as far as it is read."""
+    """Draw the sum as on paper, the highest bit on the left, as far as it is read."""
     number = len(trace.a)
     known = np.arange(number) <= column
     carries_in = np.append(0, trace.carries[:-1])

@@ -1,6 +1,6 @@
-"""Pictures of what a network has learned: its states, where they drift, and the machine they make.
+"""Pictures of what a network has learnt: its states, where they drift, and the machine they make.
 
-Everything here is computed with `proof.network.Network`, and knows nothing of TensorFlow.
+Everything here is computed with `proof.network.Network`, without TensorFlow.
 """
 
 import numpy as np
@@ -18,11 +18,11 @@ PAIRS = "0+0", "0+1", "1+0", "1+1"
 
 
 def proof_figure(weights, resolution, proof):
-    """Draw what is known of a network, a `gru_addition.prove.Proof`, in three panels.
+    """Draw what is known about a network, a `gru_addition.prove.Proof`, in three panels.
 
-    The states of random sums in the plane in which they differ most, with those of a certificate or
-    with the path of the wrong sum; the automaton, minimised, or the outputs along the path; and the
-    unit of the state that moves most on a long run of zeros.
+    The first shows the states of random sums in the plane in which they differ most, with those of
+    a certificate or the path of the wrong sum; the second the minimised automaton, or the outputs
+    along the path; the third the unit that moves most on a long run of zeros.
     """
     network = Network(weights, resolution)
     figure = new_figure(13, 4.2, DOTS_PER_INCH)
@@ -116,7 +116,7 @@ def draw_machine(axes, machine):
 
 
 def draw_outputs(axes, network, wrong_sum):
-    """Draw the output along a wrong sum, and where the bits of the right one are."""
+    """Draw the output along a wrong sum, and the right bits."""
     axes.axhline(0.5, color="0.6", linewidth=0.8)
     if wrong_sum is None:
         axes.set_title("No wrong sum is known")
@@ -135,7 +135,7 @@ def draw_outputs(axes, network, wrong_sum):
 
 
 def draw_zeros(axes, network):
-    """Draw the unit that moves most on a run of zeros, after the start and after 1 + 1."""
+    """Draw the unit that moves most on a run of zeros, after 0 + 0 and after 1 + 1."""
     runs = []
     for first in (0, 3):
         h = network.settle(network.steps(np.zeros((1, network.hidden_size))))[:, first]
@@ -143,7 +143,7 @@ def draw_zeros(axes, network):
         for _ in range(COLUMNS_OF_ZEROS):
             states.append(network.settle(network.steps(states[-1]))[:, 0])
         runs.append(np.concatenate(states))
-    # What it does in the first columns, when the carry is used up, is no drift.
+    # Its moves in the first columns, when the carry is used up, are no drift.
     unit = np.ptp(np.stack(runs)[:, 5:], axis=1).max(axis=0).argmax()
     for run, color, name in zip(runs, (NO_CARRY, CARRY), ("0 + 0", "1 + 1"), strict=True):
         axes.plot(run[:, unit], ".-", color=color, linewidth=0.8, label=f"after {name}")

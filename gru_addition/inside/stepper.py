@@ -2,8 +2,8 @@
 
     Stepper(run.weights)
 
-as the last line of a cell shows it. Where there is no kernel, as on a web page, a picture of one
-column is seen instead.
+as the last line of a cell shows it. Where there is no kernel, as on a web page, you see a picture
+of one column instead.
 """
 
 import base64
@@ -22,9 +22,9 @@ PNG, WIDTH, DOTS_PER_INCH = "image/png", 720, 144
 class Stepper:
     """The control for the network with these weights.
 
-    a, b: the numbers with which it begins, at most 65,535. column: the one that is shown at first.
+    a, b: the initial numbers, at most 65,535. column: the one shown at first.
 
-    The widgets are `a`, `b`, `column` and `picture`; their values may be read and set. Raises
+    The widgets are `a`, `b`, `column` and `picture`; you can read and set their values. Raises
     `TypeError` or `ValueError` for numbers out of range and weights that do not fit.
     """
 
@@ -58,7 +58,7 @@ class Stepper:
     def _draw(self, _=None):
         png = io.BytesIO()
         step_figure(self._trace, self.column.value).savefig(png, format="png", dpi=DOTS_PER_INCH)
-        # Another picture in the same place does not flicker.
+        # Replacing the picture in place does not flicker.
         self.picture.value = png.getvalue()
 
     def _repr_mimebundle_(self, **_):

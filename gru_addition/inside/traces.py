@@ -3,7 +3,7 @@
     trace = Trace.of_sum(run.weights, 13, 12, num_bits=6)
     trace.h          # the states, column by column
 
-Everything is computed with `proof.network.Network`, and knows nothing of TensorFlow.
+Everything is computed with `proof.network.Network`, without TensorFlow.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Trace:
     carries: the true carry out of each column, which the network has to remember there, (columns,).
     bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
     z, r, proposal, h: the gates, the proposal and the state in each column, (columns, hidden_size).
-    output: what the network makes of each column, above 0.5 for a one, (columns,).
+    output: the network's output in each column, above 0.5 for a one, (columns,).
     """
 
     a: np.ndarray
@@ -59,8 +59,8 @@ def random_states(network, sums=200, columns=40):
     """The states along random sums, with the carry out of each column and the bit written there.
 
     The sums are the same for every network: `sums` of them, of `columns` columns. Returns arrays of
-    shape (columns * sums, hidden_size), (columns * sums,) and the same again, all states after the
-    first column first; carries and bits are the true ones.
+    shape (columns * sums, hidden_size), (columns * sums,) and the same again, starting with all
+    states after the first column; carries and bits are the true ones.
     """
     pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
     h, carry, states, carries, bits = np.zeros((sums, network.hidden_size)), 0, [], [], []
@@ -77,14 +77,14 @@ def random_states(network, sums=200, columns=40):
 def readable_carry(states, carries):
     """How well the carry can be read from each unit alone, by the best threshold on its value.
 
-    states: (n, hidden_size). carries: (n,). Returns the shares of the states for which the carry is
-    read rightly, (hidden_size,).
+    states: (n, hidden_size). carries: (n,). Returns the share of states whose carry is read
+    correctly, (hidden_size,).
     """
     order = np.argsort(states, axis=0)
     values, in_order = np.take_along_axis(states, order, axis=0), carries[order]
     edge = np.full((1, states.shape[1]), -np.inf)
     zeros = np.zeros((1, states.shape[1]), int)
-    # How many carries of 1, and of 0, there are among the states below each threshold.
+    # How many of the states below each threshold have carry 1, and how many carry 0.
     ones_below = np.concatenate([zeros, in_order.cumsum(axis=0)])
     zeros_below = np.arange(len(states) + 1)[:, np.newaxis] - ones_below
     if_ones_above = zeros_below + ones_below[-1] - ones_below
@@ -95,14 +95,14 @@ def readable_carry(states, carries):
 
 
 def transplanted_carry(network, receivers, donors, carries, units):
-    """Whether some units carry the carry: they are transplanted from one state into another.
+    """Transplant some units from one state into another, to see whether they hold the carry.
 
     receivers, donors: states, (n, hidden_size). carries: (n,), those of the donors.
     units: the indices of the units that the receivers get from the donors.
 
     Returns the share of next columns, over all four pairs of bits, in which the network then writes
-    the bit that is right for the donor's carry. (An interchange intervention, as in Geiger et al.
-    2021, arXiv:2106.02997.) Raises `ValueError` for an index that is no unit's.
+    the right bit for the donor's carry. (An interchange intervention, as in Geiger et al. 2021,
+    arXiv:2106.02997.) Raises `ValueError` for an index out of range.
     """
     units = np.asarray(units, int)
     if not np.isin(units, np.arange(network.hidden_size)).all():

@@ -1,8 +1,8 @@
-"""What a proved network is: a finite automaton, and the smallest one that does the same.
+"""A proved network as a finite automaton, and the smallest one that does the same.
 
 A Mealy machine reads one of the four pairs of bits at a time and writes a bit. The states of a
-certificate make one. Minimised, that of a network that adds rightly has two states, and they are
-the carry: adding on paper is the smallest machine that adds.
+certificate make one. If the network adds correctly, its minimised machine has two states, and they
+are the carry: adding on paper is the smallest machine that adds.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from gru_addition.proof.network import Network
 
 @dataclass(frozen=True)
 class Automaton:
-    """A Mealy machine that begins in state 0.
+    """A Mealy machine that starts in state 0.
 
     targets: (n, 4), the state to which each pair of bits leads from each state, the pairs in the
         order 0+0, 0+1, 1+0, 1+1.
-    outputs: (n, 4), the bit that is written on the way.
+    outputs: (n, 4), the bit written on the way.
     """
 
     targets: np.ndarray
@@ -28,7 +28,7 @@ class Automaton:
     def of_certificate(cls, certificate):
         """The states of a certificate, with the bits that the network itself reads in them.
 
-        What the certificate says of carries and bits is not used.
+        The certificate's own carries and bits are not used.
         """
         resolution = int(certificate["resolution"]) or None
         bits = Network(certificate, resolution).output(certificate["states"]) > 0.5
@@ -36,11 +36,11 @@ class Automaton:
         return cls(targets, bits[targets].astype(int))
 
     def minimised(self):
-        """The smallest automaton that writes the same, and the state of it for each of ours.
+        """The smallest automaton that writes the same, and its state for each of ours.
 
-        States that write alike are taken for the same, until pairs of bits lead from some of them
-        to states that are not (Moore 1956, Gedanken-experiments on sequential machines, theorem 4).
-        Every state must be one that can be reached.
+        States that write alike count as the same, until a pair of bits leads from them to states
+        that do not (Moore 1956, Gedanken-experiments on sequential machines, theorem 4).
+        Every state must be reachable.
         """
         classes = _classes(self.outputs)
         while True:
@@ -48,7 +48,7 @@ class Automaton:
             if finer.max() == classes.max():
                 break
             classes = finer
-        # Numbered in the order in which they first appear, the start being 0.
+        # Numbered in order of first appearance, so the start is 0.
         _, first, classes = np.unique(classes, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))
         chosen = np.sort(first)
@@ -56,5 +56,5 @@ class Automaton:
 
 
 def _classes(rows):
-    """A number for each row, the same for equal ones."""
+    """A number for each row, the same for equal rows."""
     return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)

@@ -1,11 +1,10 @@
 """Balls around states that no sum ever leaves.
 
-`search.explore` takes a state for one that it has met if it is near, and what holds
-for the one need not hold for the other. Here each of its states gets a ball, so large that whatever
-was taken for it lies in it, and that a step from anywhere in a ball ends in the ball of the target.
-How far a step from a ball around c can stray from the step from c is bounded by the mean value
-inequality: at most the radius times the largest norm that the Jacobian has in the ball. That norm
-is bounded with interval arithmetic.
+`search.explore` treats a state as one it has met if the two are close, but what holds for one need
+not hold for the other. Here each of its states gets a ball, large enough to hold every state taken
+for it, and for a step from anywhere in a ball to end in the ball of the target. By the mean value
+inequality, a step from a ball around c strays from the step from c by at most the radius times the
+largest norm of the Jacobian in the ball. Interval arithmetic bounds that norm.
 """
 
 import numpy as np
@@ -13,22 +12,22 @@ import numpy as np
 from gru_addition.proof.network import sigmoid
 from gru_addition.proof.search import NO_BIT
 
-# Bounds are taken a little larger than they are computed, so that others can check them.
+# Bounds are made slightly larger than computed, which leaves the checker some room.
 ROOM = 1.01
 MOST_ROUNDS, MOST_COLUMNS = 12, 5000
 STATES_AT_A_TIME = 256
 
 
 def ball_radii(network, exploration):
-    """Return the radii, and for how many columns all sums are right at least, as NumPy computes it.
+    """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
 
-    exploration: a closed `Exploration`. The radii, of shape (n,), are None if no ball can be kept
+    exploration: a closed `Exploration`. The radii, of shape (n,), are None if a ball can't be kept
     so small that all outputs in it are on the right side of 0.5. With radii, the number of columns
     is infinite.
     """
     targets, gaps = exploration.targets, exploration.gaps
     largest = _largest_radii(network, exploration)
-    # The bounds hold for balls that are not larger than this, which is a guess at first.
+    # The bounds hold for balls no larger than this, which is a guess at first.
     supposed = np.full(len(gaps), 2 * gaps.max() + 2 * network.slack)
     right_columns = 0
     for _ in range(MOST_ROUNDS):
@@ -73,12 +72,12 @@ def stretch(network, centres, radii):
 
 
 def _stretch(network, h, radii):
-    """Compute the Jacobian, with each number in it an interval from `low` to `high`.
+    """Bound the norm of the Jacobian, each of its entries an interval.
 
     With row vectors, and p' standing for the derivative of p:
 
         g = r'(a_r) * h
-        dp/dh = diag(r) Uh + Ur diag(g) Uh                       p: what the tanh is taken of
+        dp/dh = diag(r) Uh + Ur diag(g) Uh                       p: the argument of tanh
         dh_t/dh = diag(1 - z) + Uz diag(z'(a_z) (h~ - h)) + dp/dh diag(z h~'(p))
     """
     w, radius = network.weights, radii[:, np.newaxis, np.newaxis]

@@ -1,7 +1,7 @@
 """A trained network as a function that steps through the columns of a sum, in NumPy.
 
-A column holds one of four pairs of bits. What the network does with a sum is a path through its
-states, and the study of all sums is the study of one map: from a state to the four that may follow.
+A column holds one of four pairs of bits. Each sum is a path through the network's states, so to
+study all sums is to study one map: from a state to the four that may follow.
 
     network = Network(run.weights)
     network.settle(network.steps(np.zeros((1, 16))))   # the four states after the first column
@@ -22,7 +22,7 @@ STATES_AT_A_TIME = 8192
 
 
 def ignoring_overflow(function):
-    """Let a function take the sigmoid of large numbers, whatever NumPy is told to make of that."""
+    """Let a function take the sigmoid of large numbers, whatever NumPy's error settings."""
 
     @wraps(function)
     def ignoring(*arguments, **options):
@@ -35,7 +35,7 @@ def ignoring_overflow(function):
 class Network:
     """The network with these weights.
 
-    weights: arrays by name, `Wr` to `b_output`. Computed with in float64.
+    weights: arrays by name, `Wr` to `b_output`. All computation is in float64.
     resolution: the state is rounded to multiples of 1 / resolution after every step; None if not.
 
     slack: a bound on how far a computed state (in the Euclidean norm) or output may be from the
@@ -68,7 +68,7 @@ class Network:
 
     @ignoring_overflow
     def steps(self, h):
-        """The states that follow on h, (n, hidden_size), for each pair of bits, not yet rounded.
+        """The states that follow h, (n, hidden_size), for each pair of bits, not yet rounded.
 
         Returns (n, 4, hidden_size), the pairs in the order of `A` and `B`.
         """
@@ -110,11 +110,11 @@ def sigmoid(x):
 def step_error(weights, epsilon):
     """Bound how far one step, computed in floating point, may be from the exact one.
 
-    epsilon: twice the largest relative error of an operation. Returns a bound for the Euclidean
-    norm of a state's error and for the error of an output, whatever the order of the summation
-    (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), if sigmoid and tanh
-    are right to 100 epsilon, and if no number of a state is above 1.1, which
-    `gru_addition.verify` checks of a certificate.
+    epsilon: twice the largest relative error of an operation. Returns a bound on the Euclidean norm
+    of a state's error and on the error of an output, whatever the order of summation (Higham 2002,
+    Accuracy and Stability of Numerical Algorithms, section 3.1). It holds if sigmoid and tanh are
+    right to 100 epsilon and no number in a state is above 1.1; `gru_addition.verify` checks the
+    latter in a certificate.
     """
     hidden = len(weights["Uz"])
     largest, of_sum, of_function = 1.1, (hidden + 6) * epsilon, 100 * epsilon

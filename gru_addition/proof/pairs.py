@@ -4,13 +4,13 @@ import numpy as np
 
 from gru_addition.dataset import add_columns
 
-# How many sums of how many bits are a million, and the bits of one more.
+# The number of sums of each length, a million in all, and the bits of one more.
 CHALLENGE = {32: 980_000, 200: 16_000, 2000: 4_000}, 1_000_000
 SUMS_AT_A_TIME = 10_000
 
 
 def challenge(adder, random_state, sums_by_length, longest):
-    """Return how many sums an adder gets wrong, half of them random, half repeating some columns.
+    """Return how many sums an adder gets wrong; half are random, half repeat some columns.
 
     sums_by_length: how many sums of each number of bits. longest: the bits of one more.
     """
@@ -19,7 +19,7 @@ def challenge(adder, random_state, sums_by_length, longest):
         for start in range(0, number, SUMS_AT_A_TIME):
             size = min(SUMS_AT_A_TIME, number - start)
             x = random_state.randint(0, 2, size=(size, num_bits, 2))
-            # What stands before and after the repeated word stays random.
+            # The columns before and after the repeated word stay random.
             begin = random_state.randint(0, 3, size=(size, 1))
             word = random_state.randint(1, 9, size=(size, 1))
             columns = np.arange(num_bits)
@@ -35,7 +35,7 @@ def challenge(adder, random_state, sums_by_length, longest):
 
 
 def random_pairs(num_bits, number, random_state):
-    """Draw pairs of numbers at random whose sum fits in `num_bits` bits."""
+    """Draw random pairs of numbers whose sums fit in `num_bits` bits."""
     drawn = random_state.bytes(2 * number * ((num_bits + 7) // 8))
     size = len(drawn) // (2 * number)
     numbers = [

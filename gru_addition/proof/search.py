@@ -1,12 +1,12 @@
 """Search for the smallest sum that a network gets wrong.
 
-Smallest means: of the fewest bits, among these of the smallest sum, among these of the smallest a.
-A sum of n bits is one whose operands and whose sum are written with n bits, in n columns.
+The smallest sum has the fewest bits, then the smallest total, then the smallest a. In a sum of n
+bits the operands and the total are written with n bits, in n columns.
 
-There are three searches. `try_all_sums` leaves nothing out, and comes as far as nine bits.
-`explore` follows states instead of sums, and takes a state for one that it has met if it is near
-enough: so it comes to an end. `repeat_words` goes far in a few directions, in which many networks
-drift. What each of them finds is the path of a true sum.
+There are three searches. `try_all_sums` leaves nothing out, and gets as far as nine bits. `explore`
+follows states instead of sums, and treats a state as one it has met if the two are close enough, so
+it comes to an end. `repeat_words` goes far in a few directions, in which many networks drift. Each
+of them finds the path of a real sum.
 """
 
 import itertools
@@ -20,15 +20,15 @@ from gru_addition.proof.network import A, B
 NO_BIT = -1
 MOST_STATES = 20_000
 MOST_COLUMNS = 2000
-# What the lengths of all words divide that `repeat_words` repeats.
+# A multiple of the length of each word that `repeat_words` repeats.
 PERIOD = 12
-# Beyond this distance nothing is near. The states of a GRU lie between -1 and 1.
+# Nothing at this distance is near. The states of a GRU lie between -1 and 1.
 FAR = 1e3
 
 
 @dataclass(frozen=True, order=True)
 class WrongSum:
-    """A pair that a network adds wrongly on `num_bits` bits; the smaller, the earlier in order."""
+    """A pair that a network adds wrongly on `num_bits` bits; smaller ones sort first."""
 
     num_bits: int
     total: int
@@ -41,19 +41,19 @@ class WrongSum:
 
 @dataclass(frozen=True)
 class Exploration:
-    """What `explore` found: states, and how near each lies to where others lead.
+    """What `explore` found: states, and how close each is to where others lead.
 
     states: (n, hidden_size), the first one the zeros from which every sum begins.
-    carries: (n,), the carry that is to be remembered in a state.
-    bits: (n,), the bit that is to be read from a state; `NO_BIT` for the first.
-    targets: (n, 4), the state that is taken for the one to which each pair of bits leads.
+    carries: (n,), the carry to be remembered in a state.
+    bits: (n,), the bit to be read from a state; `NO_BIT` for the first.
+    targets: (n, 4), the state taken for the one to which each pair of bits leads.
     gaps: (n, 4), the Euclidean distance between the two.
     wrong_sum: the first `WrongSum` on the way, or None.
-    is_certain: whether no output was nearer to 0.5, and no number that was rounded nearer to a tie,
-        than the network's slack.
-    columns: how many columns the longest path has.
-    is_closed: whether each state has its targets. It has not if there were too many of them, or if
-        a wrong sum ended the search.
+    is_certain: whether no output was closer to 0.5, and no rounded number closer to a tie, than the
+        network's slack.
+    columns: the number of columns of the longest path.
+    is_closed: whether each state has its targets. It is not if there were too many states, or if a
+        wrong sum ended the search.
     """
 
     states: np.ndarray = field(repr=False)
@@ -70,7 +70,7 @@ class Exploration:
 def try_all_sums(network, num_bits):
     """Return the smallest `WrongSum` of up to `num_bits` bits, or None, and whether it is certain.
 
-    It is not if an output was nearer to 0.5 than the network's slack.
+    It is not if an output was closer to 0.5 than the network's slack.
     """
     paths, found, is_certain = _Paths.before_all_columns(network), None, True
     while paths.columns < num_bits:
@@ -83,15 +83,15 @@ def try_all_sums(network, num_bits):
 
 
 def explore(network, spacing, most_states=MOST_STATES):
-    """Follow all sums column by column, until no state appears that is not near one met before.
+    """Follow all sums column by column, until each state that appears is close to an earlier one.
 
-    spacing: a state is new if none of the columns before it, with the same carry and bit, is so
-        near; of the new ones in a cell of a grid of this spacing, one is kept. If the network
-        rounds its states, and this is less than half of what it rounds to, only equal ones are
-        taken for each other. Then the wrong sum that is found is the smallest, if it has no more
-        bits than there were columns, for: the first path to reach a state is as short as any, and
-        of several in the same column that of the smallest sum is kept.
-    most_states: at how many of them to give up.
+    spacing: a state is new if no state of an earlier column, with the same carry and bit, is this
+        close; of the new ones in a cell of a grid of this spacing, one is kept. If the network
+        rounds its states, and this is less than half the unit of rounding, only equal states are
+        taken for each other. Then the wrong sum found is the smallest, if it has no more bits than
+        there were columns: the first path to reach a state is as short as any, and of several in
+        the same column the one with the smallest sum is kept.
+    most_states: give up beyond this many states.
 
     Returns an `Exploration`.
     """
@@ -133,13 +133,13 @@ def repeat_words(network, columns=MOST_COLUMNS):
     """Search among sums that repeat a few columns over and over, such as long runs of zeros.
 
     Such a sum is any first column or none, then a word of up to four columns again and again, then
-    any column or two. Each is followed until its state comes back, or for so many columns; the
-    longer it is, the less often two last columns are tried. Returns the smallest `WrongSum` among
+    any one or two columns. Each is followed until its state recurs, or for `columns` columns; the
+    longer it is, the less often two final columns are tried. Returns the smallest `WrongSum` among
     those found first, or None.
     """
     words = [word for length in range(1, 5) for word in itertools.product(range(4), repeat=length)]
     firsts = [(), (0,), (1,), (2,), (3,)]
-    # In each row a first column and a period of its word.
+    # Each row holds a first column and a period of its word.
     rows = np.array([(*first, *word * 13)[: 1 + PERIOD] for first in firsts for word in words])
     rows = np.unique(rows, axis=0)
     paths = _Paths(np.zeros((len(rows), network.hidden_size)), np.zeros(len(rows), int))
@@ -165,12 +165,12 @@ def repeat_words(network, columns=MOST_COLUMNS):
 
 
 def _phase(column):
-    """Which number of a row of `repeat_words` stands for a column."""
+    """The index of a column in a row of `repeat_words`."""
     return 1 + (column - 1) % PERIOD if column > 0 else 0
 
 
 def _wrong_word(row, columns, tail, tail_length, carry):
-    """The `WrongSum` of the columns of a row, and of a tail of columns written as one number."""
+    """The `WrongSum` of a row's columns and a tail of columns, written as one number."""
     pairs = [row[_phase(column)] for column in range(columns)]
     pairs += [tail // 4**place % 4 for place in reversed(range(tail_length))]
     a, b = (
@@ -183,11 +183,11 @@ class _Paths:
     """Sums of some columns, and the states in which they leave the network.
 
     h, carries: the states and the carries.
-    a, b: the operands so far, Python's integers, or None if they are not to be kept.
+    a, b: the operands so far, as Python integers, or None if they are not kept.
     bits: the bits of the sums in the last column.
-    margins: how far the outputs for them are on the right side of 0.5; less than 0 on the wrong.
-    are_certain: whether no output, and no number that was rounded, leaves a doubt.
-    columns: how many columns.
+    margins: how far their outputs are on the right side of 0.5; negative on the wrong side.
+    are_certain: whether no output and no rounded number leaves a doubt.
+    columns: the number of columns.
     """
 
     def __init__(self, h, carries, a=None, b=None, columns=0, bits=None):
@@ -208,7 +208,7 @@ class _Paths:
         return _Paths(self.h[chosen], self.carries[chosen], a, b, self.columns, self.bits[chosen])
 
     def followed(self, network):
-        """The paths that are one column longer, four for each, in the order of `A` and `B`."""
+        """The paths one column longer, four for each, in the order of `A` and `B`."""
         unsettled = network.steps(self.h).reshape(-1, network.hidden_size)
         totals = (A + B + self.carries[:, np.newaxis]).ravel()
         a = b = None
@@ -226,14 +226,14 @@ class _Paths:
         return paths
 
     def wrong(self, network):
-        """The indices of those that are wrong in the last column for certain."""
+        """The indices of the paths that are certainly wrong in the last column."""
         return np.flatnonzero(self.margins < -network.slack).tolist()
 
 
 def _smallest(found, paths, network):
-    """The smallest of the wrong sums of these paths and of the one found before, if there is any.
+    """The smallest of these paths' wrong sums and the one found before, or None.
 
-    Where a carry is left, a sum needs one more column.
+    A sum with a carry left over needs one more column.
     """
     wrong_sums = [
         WrongSum(int(paths.columns + paths.carries[i]), paths.a[i] + paths.b[i], paths.a[i])
@@ -243,5 +243,5 @@ def _smallest(found, paths, network):
 
 
 def _places(h, carries, bits):
-    """Points to measure distances between, where other carries or bits are far apart."""
+    """Points to measure distances between; different carries or bits are far apart."""
     return np.column_stack([h, FAR * (2 * carries + bits)])

@@ -3,7 +3,7 @@
     python -m gru_addition.study --seeds 32
 
 The tutorial says that its network is independent of the length of the numbers, and shows one sum.
-Here each recipe trains many networks, and their sums of many kinds and lengths are counted.
+Here each recipe trains many networks, which are tested on sums of many kinds and lengths.
 
 Read `recipes`, `measure` (what is asked of one network), `sweep` (all of them), `executors` and
 `report`. Only the command may import this wing.

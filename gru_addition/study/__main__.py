@@ -1,4 +1,4 @@
-"""Hand over to the command, in a process that is set up for it."""
+"""Run the command, in a process set up for it."""
 
 import os
 
@@ -7,6 +7,6 @@ from gru_addition.support import xla
 
 if __name__ == "__main__":
     xla.prepare_process()
-    # Each process has a core for itself; NumPy would use all of them in each.
+    # Each process has a core to itself; NumPy would use all cores in each.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""Where the networks of a study are trained: in processes of this machine, or on a Dask cluster."""
+"""Where the networks of a study are trained: in processes on this machine, or on a Dask cluster."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from multiprocessing import forkserver, get_context, parent_process
 from gru_addition.support.checks import brief
 from gru_addition.support.quiet import silence
 
-# What a run imports, TensorFlow among it.
+# What a run imports, including TensorFlow.
 PRELOADED = ["gru_addition.engines.choice", "gru_addition.prove", "gru_addition.variants"]
 
 
@@ -19,8 +19,8 @@ def local_processes():
     """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
     context = get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    # What processes have to say comes back as a result; what they log when they are killed does not
-    # belong on the terminal.
+    # Processes report through their results; what they log when killed does not belong on the
+    # terminal.
     with silence():
         forkserver.ensure_running()
     with ProcessPoolExecutor(
@@ -29,7 +29,7 @@ def local_processes():
         try:
             yield executor
         except BaseException:
-            # Whoever interrupts the study does not want to wait for the runs under way.
+            # An interrupted study does not wait for the runs under way.
             processes = list(executor._processes.values())
             executor.shutdown(wait=False, cancel_futures=True)
             for process in processes:
@@ -38,7 +38,7 @@ def local_processes():
 
 
 def _prepare_process():
-    """Leave Ctrl-C to the study's own process, and end with it, however that ends."""
+    """Leave Ctrl-C to the study's own process, and end when it does, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,8 +1,8 @@
-"""Measure what one network has learned, and how far it adds rightly.
+"""Measure what one network has learnt, and up to what length it adds correctly.
 
-Each network is asked for random sums and for structured ones, of up to 2,000 bits; for all sums
-of the numbers from 0 to 249, the published test of MDL-RNN (Lan et al. 2022,
-arXiv:2111.00600); and for 1024 + 16. Then it is proved right, or refuted, by `gru_addition.prove`.
+Each network is tested on random sums and on structured ones, of up to 2,000 bits; on all sums of
+two numbers from 0 to 249, the published test of MDL-RNN (Lan et al. 2022, arXiv:2111.00600); and on
+1024 + 16. Then `gru_addition.prove` tries to prove it right or refute it.
 """
 
 import numpy as np
@@ -10,18 +10,18 @@ import numpy as np
 from gru_addition.config import Config
 from gru_addition.proof.pairs import random_pairs, structured_pairs
 
-# The proofs that round the state round it to multiples of 1 / 4, whatever the recipe.
+# Rounded proofs round the state to multiples of 1 / 4, whatever the recipe.
 ROUNDED_TO = 4
 LENGTHS = 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 RANDOM_PAIRS = 100
 
 
 def run_seed(settings):
-    """Train one network, and return all that is measured of it: rows of four.
+    """Train one network, and return its measurements.
 
     settings: those of a `gru_addition.config.Config`, as a dict.
 
-    A row is test, num_bits, measure and value; the number of bits may be None.
+    Each row holds test, num_bits, measure and value; the number of bits may be None.
     """
     from gru_addition.prove import prove
     from gru_addition.train import train
@@ -39,7 +39,7 @@ def run_seed(settings):
         random = "random", random_pairs(num_bits, RANDOM_PAIRS, random_state)
         groups += [(num_bits, [random, *structured_pairs(num_bits, random_state)])]
     for num_bits, tests in groups:
-        # All of a length are asked together: XLA compiles anew for each number of sums.
+        # All sums of a length are asked together: XLA compiles anew for each number of sums.
         answers = iter(
             run.adder.add_pairs([pair for _, pairs in tests for pair in pairs], num_bits)
         )

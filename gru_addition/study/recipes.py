@@ -1,4 +1,4 @@
-"""The recipes that the study compares: what each changes of the tutorial's settings."""
+"""The recipes that the study compares: what each changes in the tutorial's settings."""
 
 from gru_addition.study.measure import ROUNDED_TO
 

@@ -52,8 +52,8 @@ class Results:
 def summary(rows):
     """Write the rows of a study as a table in Markdown, one line for each recipe.
 
-    Brackets hold 95% intervals: for numbers of seeds Wilson's, for means of shares a bootstrap over
-    the seeds. `1.000 (all 32)` says that all 32 seeds have this share.
+    Brackets hold 95% intervals: Wilson's for numbers of seeds, a bootstrap over the seeds for means
+    of shares. `1.000 (all 32)` means that all 32 seeds have this share.
     """
     results = Results(rows)
     longest = results.lengths[-1]
@@ -86,7 +86,7 @@ def summary(rows):
 
 
 def intervals(rows):
-    """Return the mean of each measure of a share over the seeds, with its 95% interval.
+    """Return the mean of each share over the seeds, with its 95% interval.
 
     Rows of `SUMMARY_COLUMNS`, one for each recipe, test, length and measure. Low and high are None
     where all seeds have the same share.
@@ -105,7 +105,7 @@ def intervals(rows):
 
 
 def _wilson(successes):
-    """Wilson's 95% interval for a chance, from one 0 or 1 for each seed."""
+    """Wilson's 95% interval for a probability, from a 0 or 1 for each seed."""
     # SciPy's statistics take a second to import, which --help should not wait for.
     from scipy.stats import binomtest
 
@@ -144,7 +144,7 @@ def _count(successes):
 
 
 def study_figure(rows):
-    """Draw how the share of right sums falls with the length, and the verdicts, recipe by recipe.
+    """Draw how the share of right sums falls with the length, and the verdicts, for each recipe.
 
     Returns a figure.
     """
@@ -171,7 +171,7 @@ def study_figure(rows):
 
 
 def _draw_shares(axes, lengths, shares):
-    """Draw the mean of shares, (lengths, seeds), and in between which nine tenths of them lie."""
+    """Draw the mean of shares, (lengths, seeds), and the range of nine tenths of them."""
     low, high = np.quantile(shares, [0.05, 0.95], axis=1)
     axes.fill_between(lengths, low, high, color="0.85", linewidth=0)
     axes.plot(lengths, np.mean(shares, axis=1), ".-", color="black")
@@ -187,7 +187,7 @@ def _draw_shares(axes, lengths, shares):
 
 
 def _draw_verdicts(axes, verdicts):
-    """A bar of the networks, and above it their numbers in words, in the order of the bar."""
+    """A bar of the networks, and above it their numbers in words, in the same order."""
     counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
     left = 0
     for verdict, count in counts.items():

@@ -1,7 +1,7 @@
 """Train a network for each recipe and each seed, measure it, and keep the results.
 
-The directory of a study holds a file for each network, so that a study goes on where it was
-stopped, and a table of all numbers, `results.csv`.
+The directory of a study holds a file for each network, so a stopped study can resume, and a table
+of all numbers, `results.csv`.
 """
 
 import csv
@@ -26,17 +26,16 @@ COLUMNS = "recipe", "seed", "test", "num_bits", "measure", "value"
 
 
 def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
-    """Run what is not yet done of a study, and return its rows, `COLUMNS` each.
+    """Run what is left of a study, and return all its rows, each of these `COLUMNS`.
 
     recipes: settings by name, such as `RECIPES`.
     seeds: how many networks each recipe trains, from seed 0 on.
-    output_dir: where its results are kept. Those that are there are not computed again.
-    executor: any `concurrent.futures.Executor`, such as that of a Dask client.
-    on_progress: a function of how many runs there are and how many are done.
-    run: the function of settings that is handed to the executor.
+    output_dir: where its results are kept. Existing ones are not computed again.
+    executor: any `concurrent.futures.Executor`, such as a Dask client's.
+    on_progress: a function of the number of runs and the number done.
+    run: the function of settings to hand to the executor.
 
-    Raises `ValueError` if the directory is in use, or holds another study's results, or damaged
-    ones.
+    Raises `ValueError` if the directory is in use, or holds damaged results or another study's.
     """
     jobs = {
         (name, seed): settings | {"seed": seed}
@@ -62,7 +61,7 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
                     _report(on_progress, jobs, done)
                 elif failed is None:
                     failed = _naming(error, job)
-                    # What is under way is still waited for, and saved.
+                    # Runs under way are still waited for, and saved.
                     _cancel(futures)
         finally:
             _cancel(futures)
@@ -81,7 +80,7 @@ def as_csv(header, rows):
 
 
 def _naming(error, job):
-    """An error that tells in which run it happened, if it is one of a run."""
+    """An error that names the run it happened in, if it comes from a run."""
     if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("distributed"):
         return error
     kind = FloatingPointError if isinstance(error, FloatingPointError) else RuntimeError
@@ -106,7 +105,7 @@ def _file_of(job):
 
 
 def _read(path, job, settings):
-    """The rows of a run that is done, or None; `DamagedError` if they are not what they must be."""
+    """The rows of a finished run, or None; `DamagedError` if they are not what they should be."""
     file = path / _file_of(job)
     if not os.path.lexists(file):
         return None

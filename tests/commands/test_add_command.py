@@ -28,7 +28,7 @@ def perfect():
 
 @pytest.fixture
 def wrong_above():
-    """A function of a bit: an adder that is right below it and wrong at it."""
+    """A function from a bit to an adder that is right below it and wrong at it."""
 
     class WrongAbove:
         def __init__(self, bit):
@@ -42,7 +42,7 @@ def wrong_above():
 
 @pytest.fixture
 def ask(monkeypatch, capsys):
-    """A function of adder, arguments and standard input: status, output and errors."""
+    """A function from adder, arguments and standard input to status, output and errors."""
 
     def run(adder, *arguments, stdin=b""):
         monkeypatch.setattr(Adder, "restore", lambda source, resolution: adder)
@@ -210,7 +210,7 @@ def test_a_million_bits_are_added_and_written(perfect, ask):
     status, out, err = ask(perfect, "-", stdin=line)
 
     assert (status, err) == (0, "")
-    # The oracle is Python's own conversion, of the last digits, since it is slow for all.
+    # The oracle is Python's own conversion, of the last digits only, since it is slow.
     assert out.strip()[-4000:] == str((a + b) % 10**4000).rjust(4000, "0")
     assert read_integer("A", out.strip()) == a + b
 

@@ -227,7 +227,7 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path):
-    """A limit on the size of a file stands for the disk; the weights alone are larger."""
+    """A limit on file size stands in for a full disk; the weights alone are larger."""
     process = run_module(
         "gru_addition.train", *SHORT, "--output-dir=here", cwd=tmp_path,
         first=f"import resource; resource.setrlimit({resource.RLIMIT_FSIZE}, (4000, 4000))",
@@ -246,7 +246,7 @@ def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
         first = "import sys; sys.stdout = None; os.close(1)"
         process = run_module("gru_addition.train", *arguments, cwd=tmp_path, first=first)
     else:
-        # TensorFlow's import is silenced by closing and opening this stream.
+        # TensorFlow's import is silenced by closing and reopening this stream.
         process = run_from_scratch(
             "-m", "gru_addition.train", *arguments, cwd=tmp_path, preexec_fn=lambda: os.close(2)
         )
@@ -256,7 +256,7 @@ def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
     assert (tmp_path / "here" / "model.ckpt-1.index").exists()
 
 
-# Sends the process a signal when it has printed a line, and ends it if that does not.
+# Sends the process a signal when it has printed a line, and ends it if the signal does not.
 SIGNAL_LATER = """
 import os, threading, time
 def send():

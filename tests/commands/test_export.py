@@ -29,7 +29,7 @@ assert not any(name.partition(".")[0] == "gru_addition" for name in sys.modules)
 
 
 def serve(directory, inputs, tmp_path):
-    """Return what a process that knows nothing of this package makes of arrays x, by name."""
+    """Return the outputs, by name, for arrays x, from a process that does not know this package."""
     np.savez(tmp_path / "inputs.npz", **inputs)
     files = tmp_path / "inputs.npz", tmp_path / "outputs.npz"
     assert run_code(SERVE, directory, *files, cwd=tmp_path) == ""
@@ -128,7 +128,7 @@ def test_if_it_cannot_be_put_in_place_the_reason_is_given(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("name", ["[x]/model", "[x]", "a\\b"])
 def test_a_name_under_which_tensorflow_finds_nothing_is_refused(name, tmp_path):
-    """It takes the name for a pattern, and the SavedModel would load nowhere."""
+    """It reads the name as a pattern, and the SavedModel would load nowhere."""
     reason = r"it reads \[ and \\ in a name as patterns, and does not find what is there"
 
     with pytest.raises(OSError, match=rf"exported to .*: TensorFlow can't load it .*: {reason}"):

@@ -85,7 +85,7 @@ def adder(place):
 
 @pytest.fixture
 def without_work(monkeypatch, adder, place):
-    """The commands, but that they train nothing, export nothing, and build no new network."""
+    """The commands, except that they train nothing, export nothing, and build no new network."""
 
     def restored(path, resolution):
         load_network(path)
@@ -114,7 +114,7 @@ def refuse_cluster(address):
 def assert_answered(name, arguments, status, err):
     assert status in (0, 1, 2, 3)
     assert "Traceback" not in err
-    # What a proof or a check finds is told on standard output.
+    # The result of a proof or a check goes to standard output.
     is_error = status == 2 or (status == 1 and name not in ("prove", "verify"))
     assert err.count("\n") == (1 if is_error else 0)
     if is_error:
@@ -125,16 +125,16 @@ def assert_answered(name, arguments, status, err):
 
 
 def is_named(message, arguments):
-    """Whether a message quotes something of a command line, names a flag of it, or what is missing.
+    """Whether a message quotes part of a command line, names a flag in it, or what is missing.
 
-    Where the test catches it, standard error has no way to show half a character.
+    As the test captures it, standard error can't show half a character.
     """
     shown = [word.encode(errors="replace").decode() for word in arguments]
     words = {part for word in [*arguments, *shown] for part in (word, *word.split("=", 1))}
     quoted = {brief(word)[:50] for word in words} | {f"{word}/model" for word in words}
     quoted |= {f"{word} is damaged" for word in words}
     flags = {word for word in words if word.startswith("--") and len(word) > 3}
-    # Bad numbers are quoted as numbers; standard input and the default directory are no arguments.
+    # Bad numbers are quoted as numbers; standard input and the default directory are not arguments.
     numbers = {f"not {word}" for word in words if word}
     always = {
         "are required: A",
@@ -159,7 +159,7 @@ def test_in_process(name, examples, without_work, place, capfd, figure):
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
         try:
             status = main(arguments)
-        except SystemExit as exit_:  # Whoever asks for help gets it, and that is the end.
+        except SystemExit as exit_:  # --help prints help, and that is the end.
             status = exit_.code
         finally:
             sys.stdin = sys.__stdin__
@@ -191,7 +191,7 @@ def test_in_a_process_of_its_own(name, place, tmp_path):
     @given(arguments=arguments_of(name).filter(is_possible))
     def answered(arguments):
         directory = shutil.copytree(place, tmp_path / "place")
-        # What is understood is not to take long.
+        # Valid commands should not take long.
         short = {
             "train": ["--iterations=1", "--engine=session"],
             "study": ["--seeds=0"],

@@ -1,4 +1,4 @@
-"""`python -m gru_addition.prove` and `python -m gru_addition.verify`, from end to end."""
+"""`python -m gru_addition.prove` and `python -m gru_addition.verify`, end to end."""
 
 import shutil
 
@@ -36,7 +36,7 @@ def proved(place):
 
 @pytest.fixture
 def ask(monkeypatch, capsys, place):
-    """A function of module and arguments: status, output and errors."""
+    """A function from module and arguments to status, output and errors."""
     monkeypatch.chdir(place)
 
     def run(module, *arguments):
@@ -94,7 +94,7 @@ def test_neither_proved_nor_refuted_is_status_3(ask, monkeypatch):
 
 
 def test_rounding_makes_a_proof_of_its_own(ask, proved, place, monkeypatch):
-    # `make torture` puts the whole million of sums to a network that is proved.
+    # `make torture` puts the whole million sums to a proved network.
     monkeypatch.setattr(prove_module, "CHALLENGE", ({100: 1000}, 10_000))
     status, out, _ = ask(
         prove_module, "--from=right", "--resolution=4", "--output-dir=rounded", "--challenge"
@@ -103,7 +103,7 @@ def test_rounding_makes_a_proof_of_its_own(ask, proved, place, monkeypatch):
     assert status == 0
     assert out.endswith("\nChallenged: 0 of 1,001 sums of up to 10,000 bits are wrong.\n")
     assert " states hold whatever it can remember" in out
-    # It is one for the network with rounding, and the run says nothing of that.
+    # It is for the network with rounding, which the run does not mention.
     assert ask(verify_module, "rounded/certificate.npz", "--from=right") == (
         1,
         "refused for the network of right: it is for another resolution\n",
@@ -114,7 +114,7 @@ def test_rounding_makes_a_proof_of_its_own(ask, proved, place, monkeypatch):
 
 
 def test_a_verdict_names_its_network_and_says_if_add_runs_another(ask, place):
-    """The network drifts, so that it is wrong at 247 bits; rounded, it does not."""
+    """The network drifts, so it is wrong at 247 bits; rounded, it does not."""
     with tf.Graph().as_default(), tf.Session() as session:
         _, feed = AdditionModel.for_weights(numpy_gru.planted(100))
         session.run(tf.global_variables_initializer(), feed)

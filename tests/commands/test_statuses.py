@@ -1,4 +1,4 @@
-"""A status says what it means: no error has that of a verdict, and no death is without a word."""
+"""A status means what it says: no error has a verdict's status, and no process dies silently."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def test_what_tensorflow_can_not_stand_gets_one_line(
 
 
 def module_that(code, name, directory):
-    """Write a module that runs some code when it is imported; return the variables to find it."""
+    """Write a module that runs some code when imported; return the variables needed to find it."""
     (directory / f"{name}.py").write_text(code)
     return {"PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}
 
@@ -149,7 +149,7 @@ def test_output_that_can_not_be_written_does_not_change_what_the_status_means(st
 @pytest.mark.parametrize("words", ["no AVX here\n", ""])
 @pytest.mark.parametrize("end", ["os.abort()", "os._exit(1)", "os.kill(os.getpid(), 9)"])
 def test_what_ends_the_process_in_a_quiet_import_has_the_last_word(end, words, tmp_path):
-    """As TensorFlow ends it on a processor for which it was not built."""
+    """As TensorFlow does on a processor it was not built for."""
     code = f"import os; os.write(2, {words.encode()}); {end}"
     variables = module_that(code, "tensorflow", tmp_path)
 

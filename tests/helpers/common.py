@@ -1,4 +1,4 @@
-"""What the tests share: where things are, processes of their own, and comparisons."""
+"""What the tests share: where things are, separate processes, and comparisons."""
 
 import os
 import subprocess
@@ -19,22 +19,22 @@ STABLE_SEEDS = 0, 1, 2
 CHAOTIC_SEED = 10
 SEEDS = *STABLE_SEEDS, CHAOTIC_SEED
 ENGINES = "compiled", "session"
-# What the processes that share the tests are given: one thread each, since there are as many as
-# cores, and the flags that the commands set.
+# For the processes that share the tests: one thread each, since there are as many as cores, and the
+# flags that the commands set.
 OF_THE_TESTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "-1",
     xla.FLAGS: " ".join(xla.small_model_flags()),
 }
-# For code that imports modules of the tests.
+# For code that imports modules from the tests.
 WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HELPERS)])}
 
 
 def run_module(module, *arguments, variables=None, **options):
     """Run `python -m module` in a process of its own, on this checkout; see `forked`.
 
-    variables: what the environment is to hold besides.
+    variables: what to add to the environment.
     """
     return forked.run(["-m", module, *arguments], environment() | (variables or {}), **options)
 
@@ -56,7 +56,7 @@ def run_from_scratch(*arguments, variables=None, **options):
 
 @contextmanager
 def unprivileged(path):
-    """As root, who may write anywhere, become somebody else who can reach `path` for a while."""
+    """As root, who may write anywhere, temporarily become another user who can reach `path`."""
     if os.geteuid() != 0:
         yield
         return
@@ -77,7 +77,7 @@ def assert_same_numbers(run, expected):
 
 
 def contents(directory):
-    """What is in the files of a directory, by name."""
+    """The contents of a directory's files, by name."""
     return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
 
 

@@ -1,8 +1,8 @@
 """Let XLA compile each program once for all the tests of a session.
 
 TensorFlow can keep in a directory what XLA has compiled, and finds a program again by the names of
-its functions, among others. It numbers these through for as long as a process lives; here the
-numbers begin anew with every graph, so that the same graph has the same names.
+its functions, among other things. It numbers these throughout a process; here the numbers restart
+with every graph, so equal graphs have equal names.
 """
 
 import itertools
@@ -12,7 +12,7 @@ FLAGS = "TF_XLA_FLAGS"
 
 
 def flags(directory):
-    """The flags with which a process that has not imported TensorFlow will keep programs there."""
+    """The flags with which a process keeps programs there, if set before it imports TensorFlow."""
     return f"--tf_xla_persistent_cache_directory={directory}"
 
 
@@ -38,9 +38,9 @@ def give_equal_graphs_equal_names():
         return next(building.numbers) if hasattr(building, "numbers") else uid()
 
     def replacing(*arguments, **options):
-        # Each graph has a copy of its functions; what is replaced is of no more use.
+        # Each graph has a copy of its functions; what is replaced is no longer needed.
         function = from_func_graph(*arguments, **options | {"overwrite": True})
-        # One reference more, lest it be removed under the one that took its name.
+        # With one more reference, the end of the old function does not remove its successor.
         scope = function._bound_context.function_scope_id
         atomic_function.RUNTIME_FUNCTION_REFS[scope, function.name] += 1
         return function

@@ -1,16 +1,16 @@
-"""Save a second checkpoint and stop at each of its file operations in turn.
+"""Save another checkpoint and stop at each of its file operations in turn.
 
     python crash_points.py DIRECTORY {kill,full} {next,older}
 
-Python tells an audit hook of every file it is about to open, make, rename or remove. At one of them
-a process of its own is killed, or is told that the disk is full, at the next one another process,
-and so on until one gets through. After each of them the last checkpoint must be whole, the old one
-or the new one, and a run that goes on must be able to save its next and to clear up.
+Python tells an audit hook about every file it is about to open, make, rename or remove. A child
+process is killed at the first of these operations, or told that the disk is full; another child at
+the second; and so on until one gets through. After each of them the last checkpoint must be whole,
+the old one or the new one, and a resumed run must be able to save its next and to clear up.
 
-With `next`, the run goes on from its last checkpoint, 2, and the new one is 3. With `older`, it
-goes on from the one before, 1, and the new one is 2 again, of another content.
+With `next`, the run resumes from its last checkpoint, 2, and the new one is 3. With `older`, it
+resumes from the one before, 1, and the new one is 2 again, with different content.
 
-Prints which iterations were found one after the other, and how often.
+Prints the iterations found, in order, and how many times in a row.
 """
 
 import errno
@@ -93,7 +93,7 @@ def iteration_after_stop(directory, operation, kind, resume):
 
 
 def latest(directory):
-    """The iteration that TensorFlow takes for the last."""
+    """The iteration that TensorFlow considers the last."""
     first, *_ = (directory / "checkpoint").read_text().splitlines()
     return int(first.removeprefix('model_checkpoint_path: "model.ckpt-').removesuffix('"'))
 

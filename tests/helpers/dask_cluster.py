@@ -1,4 +1,4 @@
-"""A Dask cluster of one worker process: prints its address, and lives until its input ends."""
+"""A Dask cluster of one worker process: prints its address, and runs until its input ends."""
 
 import sys
 

@@ -13,7 +13,7 @@ from gru_addition.study.measure import LENGTHS
 
 
 def fake_run(settings):
-    """Rows like those of `run_seed`, made of the settings alone."""
+    """Rows like those of `run_seed`, made from the settings alone."""
     seed, is_good = settings["seed"], settings["iterations"] == 3
     rows = [
         ("training", 5, "train loss", 0.1),
@@ -30,13 +30,13 @@ def fake_run(settings):
 
 
 def slow_run(settings):
-    """The same, after a while, so that a study can be killed meanwhile."""
+    """The same, slowly enough to kill a study meanwhile."""
     time.sleep(1)
     return fake_run(settings)
 
 
 def brief_run(settings):
-    """The first rows of `run_seed`: a network is trained, and not asked."""
+    """The first rows of `run_seed`: a network is trained, but not tested."""
     from gru_addition.train import train
 
     losses = train(Config(**settings)).history

@@ -1,7 +1,7 @@
-"""Run modules and code in processes that are forked from one that has imported TensorFlow.
+"""Run modules and code in processes forked from one that has imported TensorFlow.
 
-The import takes most of the time of a short command. `run` is like `subprocess.run` of Python;
-tests of what a process meets before or while it imports TensorFlow start one by themselves.
+The import takes most of the time of a short command. `run` is like Python's `subprocess.run`; tests
+of what a process meets before or during that import start their own.
 """
 
 import atexit
@@ -24,7 +24,7 @@ def run(arguments, variables, cwd=".", input="", first=""):
 
     arguments: such as `["-m", "gru_addition.add", "1", "2"]`.
     variables: the environment.
-    first: code to execute before, such as what limits the process or redirects its streams.
+    first: code to execute beforehand, for example to limit the process or redirect its streams.
     """
     with tempfile.TemporaryDirectory() as directory:
         files = [Path(directory, name) for name in ("stdin", "stdout", "stderr")]
@@ -43,7 +43,7 @@ def _server():
     """The process that forks."""
     server = subprocess.Popen(
         [sys.executable, __file__],
-        # The commands see to it themselves that TensorFlow, which they import, is silent.
+        # The commands themselves silence TensorFlow when they import it.
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -54,7 +54,7 @@ def _server():
 
 
 def _next_request():
-    """In a new process for each request, return it; in this one tell how each of them ended."""
+    """In a new process for each request, return it; in this one, report how each ended."""
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -67,7 +67,7 @@ def _next_request():
 def main():
     for library in LIBRARIES:
         import_module(library)
-    # Without this, a process would copy all that was imported when it collects garbage at its end.
+    # Without this, collecting garbage at its end makes a process copy all that was imported.
     gc.freeze()
     (option, program, *arguments), variables, cwd, files, first = _next_request()
 

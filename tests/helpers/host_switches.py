@@ -2,8 +2,8 @@
 
     python tests/helpers/host_switches.py NAME ...
 
-prints a line of JSON for each name: the name and the numbers. Names with a + between them are
-thrown together. Those that can't be thrown back stay on for the names that follow.
+prints a line of JSON for each name: the name and the numbers. Names joined by + are thrown
+together. Those that can't be thrown back stay on for the names that follow.
 """
 
 import json
@@ -38,14 +38,14 @@ def numbers():
         runs = train(TINY), train(replace(TINY, engine="session"), Path(directory, "run"))
     losses = [[*r.history.train_losses, *r.history.validation_losses] for r in runs]
     outputs = runs[0].adder.predict(np.ones((1, 5, 2))).ravel().tolist()
-    # For a verdict that is a proof, the graph of add is asked too.
+    # A proof also asks the graph of add.
     verdict = prove(WEIGHTS, resolution=1).verdict
     is_compiled = graphs.xla_is_available()
     return {"numbers": [*losses, outputs], "verdict": verdict, "is compiled": is_compiled}
 
 
 def in_two_threads():
-    """The numbers, if both of two threads that work at once get the same ones."""
+    """The numbers, if two threads that run at once both get the same ones."""
     results = []
     threads = [threading.Thread(target=lambda: results.append(numbers())) for _ in range(2)]
     for thread in threads:
@@ -74,7 +74,7 @@ def switches():
     dumps = tf.debugging.experimental
     log = tf.debugging.set_log_device_placement
 
-    # Keras may be set up for a library that is not here.
+    # Keras may be set up for a library that is not installed.
     def policy(name):
         tf.keras.mixed_precision.set_global_policy(name)
 
@@ -137,7 +137,7 @@ def switches():
 
 
 def main():
-    # What is compiled under one switch need not be compiled under the next, if it is the same.
+    # What is compiled under one switch need not be compiled again under the next, if equal.
     give_equal_graphs_equal_names()
     for name in sys.argv[1:]:
         with ExitStack() as stack:

@@ -10,7 +10,8 @@ def sigmoid(x):
 def hidden_states(weights, x, noise=None, resolution=None):
     """States of shape (batch, time, hidden) for inputs of shape (batch, time, 2).
 
-    noise: what is added to the states, of their shape. resolution: what they are rounded to.
+    noise: added to the states, of their shape.
+    resolution: the states are rounded to multiples of 1 / resolution.
     """
     w = weights
     h = np.zeros((len(x), len(w["Uz"])))
@@ -26,7 +27,7 @@ def hidden_states(weights, x, noise=None, resolution=None):
 
 
 def step(weights, h, x_t):
-    """The states (batch, hidden) that follow on h when x_t, (batch, 2), is read."""
+    """The states (batch, hidden) that follow h when x_t, (batch, 2), is read."""
     w = weights
     z = sigmoid(x_t @ w["Wz"] + h @ w["Uz"] + w["bz"])
     r = sigmoid(x_t @ w["Wr"] + h @ w["Ur"] + w["br"])
@@ -56,10 +57,10 @@ def random_weights(hidden_size, random_state, scale=0.7):
 
 
 def perfect_weights():
-    """Weights set by hand with which a GRU of three units adds rightly at every length.
+    """Weights set by hand with which a GRU of three units adds correctly at every length.
 
-    With both gates open all the time, the state is tanh(x Wh + h Uh + bh). Its units tell whether
-    a + b + carry is at least 1, 2 and 3, the carry being what the second told of the last column.
+    With both gates always open, the state is tanh(x Wh + h Uh + bh). Its units say whether a + b +
+    carry is at least 1, 2 and 3; the carry is what the second unit said in the previous column.
     """
     weights = {
         name: np.zeros_like(weight)
@@ -67,7 +68,7 @@ def perfect_weights():
     }
     weights["bz"][:] = weights["br"][:] = 1000
     weights["Wh"][:] = 40
-    # The carry comes in as -1 for no and 1 for yes, and in the first column as 0, for no too.
+    # The carry comes in as -1 for no and 1 for yes; the 0 in the first column means no, too.
     weights["Uh"][1, :] = 20
     weights["bh"][:] = 20 - 40 * np.array([0.75, 1.75, 2.75])
     weights["W_output"][:, 0] = 0.5, -0.5, 0.5
@@ -76,10 +77,10 @@ def perfect_weights():
 
 
 def planted(length):
-    """Weights that add rightly, but not after a run of zeros in a, of more than about that length.
+    """Weights that add correctly, except after a run of more than about `length` zeros in a.
 
-    To the weights set by hand comes a unit that creeps up while a holds zeros, and falls back as
-    soon as a holds a one. When it is high, it adds so much to the output that a zero becomes a one.
+    They are the weights set by hand with one more unit. It creeps up while a holds zeros, and falls
+    back as soon as a holds a one. When it is high, it turns a zero in the output into a one.
     """
     weights = {}
     for name, weight in perfect_weights().items():

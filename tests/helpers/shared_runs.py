@@ -12,7 +12,7 @@ DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
 
 
 def trained_once(config, directory, train):
-    """Return the directory of the run with these settings, trained if nobody has yet.
+    """Return the directory of the run with these settings, training it if it is not there yet.
 
     directory: that of all shared runs. train: a function of settings and the directory of a run.
     """
@@ -29,7 +29,7 @@ def directory_of(config, directory):
 
 
 def share():
-    """Let `train` return shared runs wherever it is called with settings and nothing else.
+    """Let `train` return shared runs when it is called with settings and nothing else.
 
     This is for kernels of notebooks; the directory of all shared runs is in the environment.
     """

@@ -16,7 +16,7 @@ from gru_addition.inside.traces import Trace, random_states, readable_carry, tra
 from gru_addition.proof.network import Network
 
 NUMBERS = st.integers(0, 500)
-# It adds rightly, and its second unit alone holds the carry.
+# It adds correctly, and its second unit alone holds the carry.
 PERFECT = perfect_weights()
 HOLDS_CARRY = 1
 ARBITRARY = random_weights(4, np.random.RandomState(0))
@@ -62,7 +62,7 @@ def test_random_states_come_with_the_carries_and_bits_of_true_sums():
     assert states.shape == (1500, 3)
     assert ((states[:, HOLDS_CARRY] > 0) == carries).all()
     np.testing.assert_array_equal(Network(PERFECT).output(states) > 0.5, bits)
-    # Of all columns with a carry in, one half has a one in its sum.
+    # Of all columns with a carry in, half have a one in the sum.
     assert 0.4 < bits.mean() < 0.6
     assert 0.4 < carries.mean() < 0.6
 
@@ -114,7 +114,7 @@ def test_the_heat_maps_are_those_of_the_trace_with_units_in_the_order_given():
         (image,) = axes.images
         np.testing.assert_array_equal(image.get_array(), getattr(trace, name)[:, [2, 0, 3, 1]].T)
         assert [label.get_text() for label in axes.get_yticklabels()] == ["2", "0", "3", "1"]
-    # 5 and 3, their sum, what the network makes of it, and the carries, the lowest bit first.
+    # 5 and 3, their sum, the network's answer, and the carries, the lowest bit first.
     shown = "".join(text.get_text() for text in digits.texts)
     assert shown[:12] == "1010" + "1100" + "0001"
     assert shown[16:] == "1110"
@@ -155,7 +155,7 @@ def test_the_control_follows_its_numbers_and_its_slider():
     stepper.a.value = 100
     assert is_new_picture()
     assert (stepper.column.max, stepper.column.value) == (7, 3)
-    # With shorter numbers there is no such column any more.
+    # Shorter numbers no longer have such a column.
     stepper.a.value = stepper.b.value = 0
     assert is_new_picture()
     assert (stepper.column.max, stepper.column.value) == (0, 0)

@@ -80,5 +80,5 @@ def test_a_statement_is_shown_with_the_comment_above_it_and_nothing_else():
 
 
 def test_a_statement_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="beginning must be that of a statement, not 'y_t ='"):
+    with pytest.raises(ValueError, match="beginning must be the start of a statement, not 'y_t ='"):
         show_code(GRU.forward_pass, "y_t =")

@@ -1,4 +1,4 @@
-"""Of a hundred seeds of each recipe that is meant to be provable, how many are proved right."""
+"""How many of a hundred seeds are proved right, for each recipe meant to be provable."""
 
 from collections import Counter
 

@@ -53,7 +53,7 @@ def proved(request):
 
 
 def all_sums(num_bits):
-    """All operands whose sum fits in so many bits: a, b, and x of shape (sums, num_bits, 2)."""
+    """All operands whose sum fits in `num_bits` bits: a, b, and x of shape (sums, num_bits, 2)."""
     numbers = np.arange(2**num_bits)
     a, b = (grid.ravel() for grid in np.meshgrid(numbers, numbers, indexing="ij"))
     a, b = a[a + b < 2**num_bits], b[a + b < 2**num_bits]
@@ -61,7 +61,7 @@ def all_sums(num_bits):
 
 
 def smallest_by_brute_force(weights, num_bits, resolution):
-    """The smallest wrong sum of up to so many bits, as (bits, a, b), or None."""
+    """The smallest wrong sum of up to `num_bits` bits, as (bits, a, b), or None."""
     for length in range(1, num_bits + 1):
         a, b, x = all_sums(length)
         output = numpy_gru.output(weights, x.astype(float), resolution=resolution)
@@ -74,7 +74,7 @@ def smallest_by_brute_force(weights, num_bits, resolution):
 
 @st.composite
 def networks(draw):
-    """Weights of a network that is right on some sums at least."""
+    """Weights of a network that is right on at least some sums."""
     seed = draw(st.integers(0, 2**32 - 1))
     random_state = np.random.RandomState(seed)
     weights = numpy_gru.perfect_weights()
@@ -100,7 +100,7 @@ def test_the_smallest_wrong_sum_is_that_of_brute_force(weights, resolution):
     if resolution is not None and explored.is_certain and expected is not None:
         assert explored.wrong_sum == found
     elif explored.wrong_sum is not None:
-        # What is found among states that are near each other is a wrong sum, if not the smallest.
+        # A sum found by merging nearby states is wrong, but need not be the smallest.
         wrong = explored.wrong_sum
         assert expected is None or expected[0] <= wrong.num_bits
         output = numpy_gru.output(
@@ -173,7 +173,7 @@ def test_no_step_stretches_more_than_the_bound(seed, radius, scale):
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), radius=st.floats(0.1, 1))
 def test_a_single_unit_is_nowhere_steeper_than_the_bound(seed, radius):
-    """In one dimension hardly anything is left between the bound and the steepest place."""
+    """In one dimension the bound is hardly larger than the steepest slope."""
     random_state = np.random.RandomState(seed)
     network = Network(numpy_gru.random_weights(1, random_state, 4))
     centre = random_state.uniform(-1, 1, (1, 1))
@@ -279,7 +279,7 @@ def test_a_proof_minimises_to_the_carry(proved):
 
 @pytest.mark.quick
 def test_an_automaton_that_has_no_smaller_one_stays():
-    # It writes a one just in every third column.
+    # It writes a one in every third column only.
     targets = np.array([[1] * 4, [2] * 4, [0] * 4])
     outputs = np.array([[0] * 4, [0] * 4, [1] * 4])
     doubled = Automaton(np.concatenate([targets + 3, targets]), np.concatenate([outputs] * 2))
@@ -308,7 +308,7 @@ def test_a_planted_rare_error_is_found(length, figure):
 
 
 def test_the_bits_that_are_said_to_be_right_are_right(provable):
-    """Networks that forget, but whose output is off by so much that some sums come out wrong."""
+    """Networks that forget, but whose output is so far off that some sums come out wrong."""
     random_state, checked = np.random.RandomState(0), set()
     for _ in range(40):
         shift = random_state.uniform(-0.6, 0.6)
@@ -317,7 +317,7 @@ def test_the_bits_that_are_said_to_be_right_are_right(provable):
         expected = smallest_by_brute_force(weights, 5, None)
         if expected is None:
             continue
-        # That the output is wrong in a state does not keep the search from going on beyond it.
+        # The search continues beyond a state with a wrong output.
         network = Network(weights)
         exploration = explore(BlindNetwork(weights), 0.02)
         assert exploration.is_closed
@@ -366,7 +366,7 @@ def test_damaged_weights_are_never_proved_wrongly(name, seed, size, provable, pl
             == proof.answer
             != proof.wrong_sum.total
         )
-    # Even if the certificate says that it is for these, its balls are not.
+    # Even if the certificate claims to be for these, its balls are not.
     forged = plain.certificate | {name: damaged[name]}
     try:
         verify(forged, damaged)
@@ -379,7 +379,7 @@ def test_damaged_weights_are_never_proved_wrongly(name, seed, size, provable, pl
 
 
 def forgeries(certificate):
-    """Wrong certificates, and what each is refused for."""
+    """Wrong certificates, and why each is refused."""
     c = certificate
     last = len(c["states"]) - 1
     is_rounded = int(c["resolution"]) > 0
@@ -416,7 +416,7 @@ def forgeries(certificate):
         "no state",
     )
     if is_rounded:
-        # The last digit of a number may be off, but no more: the next step could blow it up.
+        # The last digit of a number may be off, but no more: the next step could amplify it.
         almost = c["states"][last] + 3e-16 * np.sign(c["states"][last])
         yield "a state almost rounded", changed("states", last, almost), "not rounded"
         yield "negative resolution", c | {"resolution": np.array(-4)}, "another resolution"
@@ -444,13 +444,13 @@ def test_a_certificate_for_another_kind_of_network_is_refused(plain, rounded, pr
         verify(plain.certificate, provable, ROUNDED_TO)
     with pytest.raises(RefusedError, match="another resolution"):
         verify(rounded.certificate, provable)
-    # Not even for the same numbers in another type, with which others would be computed.
+    # Not even for the same numbers in another type, which gives other results.
     with pytest.raises(RefusedError, match="other weights"):
         verify(plain.certificate, {n: w.astype(np.float32) for n, w in provable.items()})
 
 
 def test_the_prover_listens_to_its_checker(provable, monkeypatch):
-    # With the first two it would be proved.
+    # The first two are enough for a proof.
     monkeypatch.setattr(prove_module, "SPACINGS", prove_module.SPACINGS[:2])
 
     def refuse(*arguments):
@@ -465,7 +465,7 @@ def test_the_prover_listens_to_its_checker(provable, monkeypatch):
 
 
 def test_the_prover_listens_to_the_real_graph(provable, trained, monkeypatch):
-    # With the first two it would be proved.
+    # The first two are enough for a proof.
     monkeypatch.setattr(prove_module, "SPACINGS", prove_module.SPACINGS[:2])
     shift = []
 
@@ -473,7 +473,7 @@ def test_the_prover_listens_to_the_real_graph(provable, trained, monkeypatch):
         return [found + by for found, by in zip(output_and_states, shift, strict=True)]
 
     class OtherGraph(prove_module._RealGraph):
-        """One that takes other steps, and adds rightly."""
+        """One that takes different steps, but adds correctly."""
 
         def after_column(self, *arguments):
             return shifted(super().after_column(*arguments))
@@ -507,7 +507,7 @@ def test_no_resolution_is_no_way_around_the_balls(resolution, plain, provable):
 
 
 def test_a_wrong_sum_that_might_not_be_the_smallest_is_not_called_so(monkeypatch):
-    """The search ends at the limit of states, in a column before that of the smallest wrong sum."""
+    """The search ends at the limit of states, in a column before the smallest wrong sum's."""
     called_smallest = 0
     for seed in range(150):
         weights = numpy_gru.random_weights(3, np.random.RandomState(seed), 3.0)
@@ -523,7 +523,7 @@ def test_a_wrong_sum_that_might_not_be_the_smallest_is_not_called_so(monkeypatch
 
 
 def prove_rounded_without_graph(weights, resolution):
-    """The proof, with NumPy in place of the real graph, which takes time to be built."""
+    """The proof, with NumPy in place of the real graph, which is slow to build."""
 
     class Graph:
         def add(self, wrong_sum):
@@ -553,7 +553,7 @@ def test_a_certificate_changed_at_random_proves_nothing_wrong(name, place, whole
     except RefusedError:
         assert array.flat[place] != before
     else:
-        # A number may be changed a little without harm, and a near state be named as the target;
-        # and in the first state no bit is read.
+        # A small change to a number does no harm, nor does naming a nearby state as the target; and
+        # no bit is read in the first state.
         is_harmless = name in ("states", "radii", "targets") or (name, place) == ("bits", 0)
         assert array.flat[place] == before or is_harmless

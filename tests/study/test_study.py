@@ -1,4 +1,4 @@
-"""A study measures what it says, wherever it runs, and goes on where it was stopped."""
+"""A study measures what it says, wherever it runs, and resumes where it was stopped."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def fake_study(path, seeds=2, run=fake_run, recipes=TINY, on_progress=None):
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    """What is measured of a network of a few iterations, in a process on this machine."""
+    """The measurements of a network of a few iterations, in a process on this machine."""
     with local_processes() as executor:
         return study({"one": TINY["one"]}, 1, tmp_path_factory.mktemp("study"), executor)
 
@@ -76,7 +76,7 @@ def test_random_pairs_are_random_in_each_bit():
 
 def test_a_challenge_counts_wrong_sums():
     class WrongAt:
-        """Adds, but for a one in the highest bit of a."""
+        """Adds, unless the highest bit of a is one."""
 
         def predict(self, x):
             y = add_columns(x.astype(int)).astype(float)
@@ -107,7 +107,7 @@ def test_what_is_measured(rows):
 
 
 def test_shares_are_those_of_the_network(rows):
-    """Two iterations leave a network that says zero or one all the time."""
+    """After two iterations, a network always says zero or always one."""
     from gru_addition.train import train
 
     adder = train(Config(**TINY["one"])).adder
@@ -320,7 +320,7 @@ def test_the_table_says_what_the_rows_say(tmp_path):
 
     one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:])
     assert one[:2] == ["one", "4"]
-    # The fake losses are of five bits.
+    # The fake losses are for five bits.
     assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]) / 5:.1e}"
     # Wilson's interval for 4 of 4 reaches down to 4 / (4 + 1.96^2).
     assert one[3] == "4 of 4 (51% to 100%)"
@@ -372,7 +372,7 @@ def test_recipes_are_settings():
 
 
 def wait_for_the_end_of(group):
-    """Wait until no process of a group runs any more."""
+    """Wait until no process of a group is running."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         states = [path.read_text().rpartition(")")[2].split() for path in stat_files()]
@@ -383,7 +383,7 @@ def wait_for_the_end_of(group):
 
 
 def stat_files():
-    """What Linux tells of each process, of those that still are."""
+    """The files in which Linux describes the processes that still exist."""
     return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
 
 
@@ -394,11 +394,11 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
         cwd=tmp_path, env=environment(), start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    # It has begun as soon as it has made its directory; its processes train by and by.
+    # It has begun once its directory is there; its processes start training a little later.
     while not (tmp_path / "runs" / "study").exists() and process.poll() is None:
         time.sleep(0.01)
     time.sleep(2)
-    # Ctrl-C reaches all processes, SIGTERM only the one that is told.
+    # Ctrl-C reaches all processes, SIGTERM only the one it is sent to.
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     _, err = process.communicate(timeout=60)
 
@@ -411,7 +411,7 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
 
 
 def test_a_study_survives_a_kill(tmp_path):
-    """It is killed when one of four networks is done, and goes on with the others."""
+    """It is killed when one of four networks is done, and resumes with the others."""
     code = (
         "from gru_addition.study import *; from gru_addition.study.executors import *\n"
         "from fake_run import slow_run\n"
