@@ -1,8 +1,8 @@
-"""How much longer training takes because it saves checkpoints, at the default interval.
+"""How much longer training takes with checkpoints, at the default interval.
 
     python benchmarks/checkpoint_cost.py
 
-Trains with and without a directory in turn, both engines, and prints the ratio of the times from
+Trains each engine with and without a directory in turn, and prints the ratio of the times from
 the first report to the last.
 """
 

@@ -3,7 +3,7 @@
     python benchmarks/profile_loop.py
 
 TensorFlow's profiler watches 500 iterations of the tutorial's training. It slows them down to a
-third of their speed, so that the shares count rather than the times.
+third of their speed, so look at the shares rather than the times.
 """
 
 import re
@@ -54,7 +54,7 @@ def main():
 
 
 def train_watched(directory):
-    """Train with the profiler on from iteration FIRST to LAST; return how long these took."""
+    """Train with the profiler on from iteration FIRST to LAST; return how long they took."""
     times = {}
 
     def on_progress(history):
@@ -69,7 +69,7 @@ def train_watched(directory):
 
 
 def events(space):
-    """Yield name and microseconds of what ran on the processor."""
+    """Yield the name and microseconds of each event on the processor."""
     for plane in space.planes:
         if "CPU" in plane.name:
             for line in plane.lines:

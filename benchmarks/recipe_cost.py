@@ -2,8 +2,8 @@
 
     python benchmarks/recipe_cost.py
 
-Trains by each recipe and by the same recipe without them in turn, with the compiled engine, and
-prints the ratio of the times from the first report to the last.
+Trains each recipe with and without them in turn, on the compiled engine, and prints the ratio of
+the times from the first report to the last.
 """
 
 import statistics

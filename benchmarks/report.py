@@ -43,7 +43,7 @@ def measured_table(results):
 
 
 def ratio_table(results):
-    """Each program beside the gist's loop and beside ours, in Markdown."""
+    """Each program relative to the gist's loop and to ours, in Markdown."""
     programs = results["programs"]
     rows = [
         ["program", "speed, gist = 1", "least to most", "speed, ours = 1", "set-up, ours = 1",
@@ -64,7 +64,7 @@ def ratio_table(results):
 
 
 def growth_table(results):
-    """Time per iteration at each size, relative to that program's at the smallest, in Markdown."""
+    """Each program's time per iteration, relative to its own at the smallest size, in Markdown."""
     tables = []
     for kind, programs in results["growth"].items():
         sizes = list(next(iter(programs.values())))
@@ -76,7 +76,7 @@ def growth_table(results):
 
 
 def draw_speed(results):
-    """Bars: speed of each program, the gist's loop being 1."""
+    """Bars: speed of each program, relative to the gist's loop."""
     programs = results["programs"]
     speeds = {name: ratios(runs, programs[GIST], "rate") for name, runs in programs.items()}
     names = sorted(speeds, key=lambda name: statistics.median(speeds[name]))
@@ -125,7 +125,7 @@ def median(runs, name):
 
 
 def ratios(runs, to, name):
-    """The ratio in each round, so that a slow minute of the machine slows both."""
+    """The ratio in each round, since a slow minute of the machine slows both."""
     return [run[name] / other[name] for run, other in zip(runs, to, strict=True)]
 
 

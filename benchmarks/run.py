@@ -4,7 +4,7 @@
 
 Each program runs in a process of its own and does the same work: a training step and a validation
 loss per iteration, in float64, from the same data and weights. Its losses are checked before its
-time counts. What is not installed is skipped by name. The results go to results/; report.py
+time counts. What is not installed is named and skipped. The results go to results/; report.py
 writes the tables and draws the figures.
 """
 
@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "tests" / "golden"
 RESULTS = HERE / "results" / "results.json"
 ITERATIONS = 5000
-# Rounding errors grow during 5,000 iterations; two ways to write down one Adam differ by 2e-12.
+# Rounding errors grow during 5,000 iterations; two ways to write the same Adam differ by 2e-12.
 LARGEST_DEVIATION = 1e-10
 TIME_LIMIT = 900
 
@@ -51,8 +51,8 @@ class Program:
     """A file in programs/, how to call it, and what its losses are compared with.
 
     adam: "tf1" for TensorFlow 1.3.0's Adam; "epsilon-hat" and "paper" as in numpy_gru.py.
-    needs: the module without which it is skipped.
-    xla_flags: what to set for its XLA.
+    needs: the module it needs, without which it is skipped.
+    xla_flags: the flags to set for its XLA.
     """
 
     file: str
@@ -90,7 +90,7 @@ def programs(python_of):
         "PyTorch, torch.compile": Program("pytorch_gru.py", "compile", "paper", "torch"),
         "JAX, jitted step": Program("jax_gru.py", "step", "paper", "optax"),
         "JAX, whole loop": Program("jax_gru.py", "scan", "paper", "optax"),
-        # What our command sets for its own process a user of JAX may set as well.
+        # A JAX user may set what our command sets for its own process.
         "JAX, whole loop, our XLA flags": Program(
             "jax_gru.py", "scan", "paper", "optax", xla_flags=tuple(small_model_flags())
         ),
@@ -103,7 +103,7 @@ def run_once(program, problem_path):
     """Run a program to its end; return its losses, its answer and its figures."""
     with tempfile.TemporaryDirectory() as directory:
         result, log = Path(directory) / "result.npz", Path(directory) / "log"
-        # Else torch.compile would find what an earlier round compiled.
+        # Otherwise torch.compile would find what an earlier round compiled.
         environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": directory}
         if program.xla_flags:
             environment["XLA_FLAGS"] = " ".join(program.xla_flags)
@@ -127,7 +127,7 @@ def run_once(program, problem_path):
     rate = (done - first_done) / (last_seconds - first_seconds)
     figures = {
         "rate": rate,
-        # From the first line after the imports to the first iteration, as if it were a usual one.
+        # From the first line after the imports to the first iteration, assuming the usual rate.
         "set_up": first_seconds - first_done / rate,
         "seconds": seconds,
         "memory": usage.ru_maxrss / 1024,
@@ -170,7 +170,7 @@ def main():
 
 
 def measure(present, problem_path, rounds):
-    """Run all programs in turn, `rounds` times; return the figures of each, a list per program."""
+    """Run all programs in turn, `rounds` times; return a list of figures for each program."""
     expected = {"tf1": save_the_tutorials_problem(problem_path, ITERATIONS)}
     for adam in {program.adam for program in present.values()} - {"tf1"}:
         expected[adam], _, _ = run_once(Program("numpy_gru.py", adam), problem_path)
@@ -199,7 +199,7 @@ def measure_growth(growing, problem_path):
         for size in sizes:
             shape = {"batch": 100, "bits": 5, "hidden": 16} | {kind: size}
             work = np.prod([*shape.values()])
-            # Two marks at least, and about a second and a half of work.
+            # At least two marks, and about a second and a half of work.
             iterations = max(100, int(3000 * 8000 / work) // 50 * 50)
             save_problem(problem_path, *drawn(**shape), iterations)
             first_losses = {}
@@ -208,7 +208,7 @@ def measure_growth(growing, problem_path):
                 first_losses[name] = losses[0, 0]
                 growth[kind][name][size] = measured["rate"]
                 print(f"{kind} {size:,}: {name}: {measured['rate']:,.1f} iterations/s", flush=True)
-            # The first loss comes before any step of Adam, so that it is the same for all.
+            # The first loss comes before any step of Adam, so it is the same for all.
             one, *others = first_losses.values()
             if not np.allclose(others, one, rtol=1e-12, atol=0):
                 raise SystemExit(f"first losses differ: {first_losses}")
@@ -216,7 +216,7 @@ def measure_growth(growing, problem_path):
 
 
 def drawn(batch, bits, hidden):
-    """Data and weights of another size: `(x_train, y_train, x_test, y_test)` and arrays by name."""
+    """Data and weights of a given size: `(x_train, y_train, x_test, y_test)` and arrays by name."""
     random_state = np.random.RandomState(0)
     data = *generate_batch(bits, batch, random_state), *generate_batch(bits, batch, random_state)
     shapes = {"W": (2, hidden), "U": (hidden, hidden), "b": (hidden,)}

@@ -3,10 +3,9 @@
     python notebooks/execute.py                        all of them, as `make notebooks` does
     python notebooks/execute.py 01_walkthrough.ipynb   one
 
-They are saved without what differs from run to run though nothing has changed, such as times of
-execution and Python's version. (What a cell tagged "timed" prints may differ.) The picture of the
-cell tagged "picture" is also saved in `docs`, for the README. Nothing is saved of a notebook that
-fails.
+Execution times, Python's version and the like, which differ even if nothing has changed, are not
+saved. (What a cell tagged "timed" prints may differ.) The picture of the cell tagged "picture" is
+also saved in `docs`, for the README. A notebook that fails is not saved.
 """
 
 import base64
@@ -41,7 +40,7 @@ METADATA = {
 def execute(name, parameters=None, more_cells=()):
     """Return a notebook with the outputs of a run from top to bottom in a fresh kernel.
 
-    name: that of a file in this directory.
+    name: a file in this directory.
     parameters: values by name, to use instead of those in the cell tagged "parameters".
     more_cells: code to execute after the last cell, in cells of its own.
 
@@ -55,7 +54,7 @@ def execute(name, parameters=None, more_cells=()):
             raise ValueError(f"{name} has no parameter {parameter!r}")
         cell.source += f"\n{parameter} = {value!r}"
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in more_cells]
-    # Without directories it starts this Python, whatever other kernels the user has.
+    # Without directories it starts this Python, whatever other kernels are installed.
     kernel = AsyncKernelManager(
         kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
     )
@@ -66,10 +65,10 @@ def execute(name, parameters=None, more_cells=()):
         resources={"metadata": {"path": DIRECTORY}},
         record_timing=False,
         store_widget_state=False,
-        # What is printed comes in pieces, however the kernel happens to cut it.
+        # Output comes in pieces, however the kernel happens to cut it.
         coalesce_streams=True,
     )
-    # A warning about the debugger is none of the notebook's. Under pytest a kernel would not show
+    # A warning about the debugger is not the notebook's. Under pytest a kernel would not show
     # what TensorFlow writes past Python's standard error.
     environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     environment.pop("PYTEST_CURRENT_TEST", None)
@@ -84,10 +83,10 @@ def as_saved(notebook):
     notebook = copy.deepcopy(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        # JupyterLab may have noted times here.
+        # JupyterLab may have recorded times here.
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            # A widget lives as long as its kernel; the picture that is shown with it remains.
+            # A widget lives as long as its kernel; the picture shown with it remains.
             if PNG in output.get("data", {}):
                 output.data.pop(WIDGET, None)
     return notebook
@@ -100,7 +99,7 @@ def picture_of(notebook):
 
 
 def _tagged(notebook, tag):
-    """The only cell that has this tag."""
+    """The only cell with this tag."""
     (cell,) = (cell for cell in notebook.cells if tag in cell.metadata.get("tags", []))
     return cell
 

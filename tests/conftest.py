@@ -1,4 +1,4 @@
-"""What the tests share: the golden record, trained runs, and what is printed at their end."""
+"""What the tests share: the golden record, trained runs, and what is printed at the end."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def golden_graph():
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once():
-    """The flags of TensorFlow with which this process compiles each program once."""
+    """The TensorFlow flags that make this process compile each program once."""
     # Without graphs there is nothing to compile.
     if "gru_addition.engines.graphs" in sys.modules:
         from gru_addition.engines import graphs
@@ -90,7 +90,7 @@ def shared_runs(shared, default_command):
 
 @pytest.fixture(scope="session")
 def trained_in(shared_runs):
-    """A function of settings that returns the directory of their run, not to be changed."""
+    """A function of settings that returns the directory of their run; do not change it."""
     from gru_addition.train import train
 
     return partial(trained_once, directory=shared_runs, train=train)
@@ -117,7 +117,7 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):
         config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
         os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)
-    # A shell that runs the tests in the background lets them, and so their children, ignore Ctrl-C.
+    # A shell that runs the tests in the background makes them and their children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -127,7 +127,7 @@ def pytest_unconfigure(config):
 
 
 def pytest_sessionfinish(session):
-    # Where several processes share the tests, each hands its lines to the first.
+    # If several processes share the tests, each hands its lines to the first.
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["figures"] = session.config.stash[FIGURES]
 
@@ -143,10 +143,10 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("figures")
         for line in config.stash[FIGURES]:
             terminalreporter.line(line)
-    # Here come the slowest tests.
+    # This prints the slowest tests.
     yield
     clock, used = time.perf_counter() - config.stash[STARTED], os.times()
-    # By now the processes that shared the tests have ended, and all that they started.
+    # By now the processes that shared the tests have ended, and so have all they started.
     processor = used.user + used.system + used.children_user + used.children_system
     terminalreporter.section("time")
     terminalreporter.line(f"{clock:,.0f} s of the clock, {processor:,.0f} s of processor time")

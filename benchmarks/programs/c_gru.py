@@ -15,14 +15,14 @@ from protocol import run
 FLAGS = "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"
 # As in gru.c.
 LANES, INPUTS, ONE = 8, 4, 2
-# So many examples, 16 vectors, go through the network together at most.
+# At most this many examples, 16 vectors, go through the network together.
 PANEL = 16 * LANES
 
 Doubles = ctypes.POINTER(ctypes.c_double)
 
 
 class Examples(ctypes.Structure):
-    """gru.c's struct examples: a set, its last axis the batch, cut into panels of equal width."""
+    """gru.c's struct examples: a set, batch on the last axis, cut into panels of equal width."""
 
     _fields_ = (
         *((name, ctypes.c_long) for name in ("panels", "width", "time", "batch")),

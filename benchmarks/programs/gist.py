@@ -1,8 +1,8 @@
 """The tutorial's loop: `examples/tutorial.py` with the benchmark's weights and sums.
 
-It uses nothing of the `gru_addition` package, and runs unchanged on Python 3.6 with TensorFlow
-1.3.0, on Python 3.7 with 1.15.5, and on TensorFlow 2. There it takes the interface of TensorFlow 1
-and leaves the behaviour that of TensorFlow 2, the port that comes to mind first.
+It uses nothing from the `gru_addition` package, and runs unchanged on Python 3.6 with TensorFlow
+1.3.0, on Python 3.7 with 1.15.5, and on TensorFlow 2. There it uses TensorFlow 1's interface with
+TensorFlow 2's behaviour, the most obvious port.
 
     python gist.py plain PROBLEM.npz RESULT.npz
 

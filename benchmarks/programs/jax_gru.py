@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from protocol import run
 
-# Up to so many bits the loop over time is unrolled, so that XLA sees one straight program. For the
+# Up to this many bits the loop over time is unrolled, and XLA sees one straight program. For the
 # tutorial's 5 bits that is faster; for 20 it is already slower, and for 50 compiling takes 15 times
 # as long.
 MAX_UNROLLED_BITS = 10

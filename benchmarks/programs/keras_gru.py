@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from protocol import run
 
-# Up to so many bits the loop over time is unrolled. For the tutorial's 5 bits that is faster; for
+# Up to this many bits the loop over time is unrolled. For the tutorial's 5 bits that is faster; for
 # 50 it gains nothing without XLA, and with XLA it is slower and compiling takes 17 times as long.
 MAX_UNROLLED_BITS = 10
 
@@ -42,13 +42,13 @@ def loss(model, x, y):
 
 
 def train(problem, variant, mark):
-    # For the optimizer's learning rate as well, which is float32 if only the layers are float64.
+    # Also for the optimizer's learning rate, which is float32 if only the layers are float64.
     keras.config.set_floatx("float64")
     hidden_size = len(problem.weights["Uh"])
     model = build_model(hidden_size, problem.x_train.shape[1])
     model.set_weights(keras_weights(problem.weights))
-    # Of a Python float, Keras' Adam raises the float32 rounding to the power of the step, which
-    # moves the later losses by 1e-4 of their value; of a NumPy float64 it does not.
+    # Keras' Adam rounds a Python float to float32 before raising it to the power of the step, which
+    # moves the later losses by 1e-4 of their value. It does not round a NumPy float64.
     beta1, beta2 = np.float64(problem.beta1), np.float64(problem.beta2)
     adam = keras.optimizers.Adam(problem.learning_rate, beta1, beta2, problem.epsilon)
     # A tf.function may not create variables after its first call.
@@ -71,7 +71,7 @@ def train(problem, variant, mark):
             mark(done)
     train_losses, validation_losses = np.array(losses).T
 
-    # The question has a length of its own, and so needs a model of its own.
+    # The question has its own length, and so needs its own model.
     answering = build_model(hidden_size, problem.question.shape[1])
     answering.set_weights(model.get_weights())
     return train_losses, validation_losses, answering(problem.question).numpy()

@@ -1,8 +1,8 @@
 """The tutorial's training in NumPy, with back-propagation through time written by hand.
 
 The variant says which Adam: "tf1", TensorFlow 1.3's, with its float32 numbers; "epsilon-hat", the
-same formula in float64, as Keras 3 has it; "paper", as PyTorch and optax have it. With their losses
-the other programs are compared.
+same formula in float64, as in Keras 3; "paper", as in PyTorch and Optax. The losses of the last two
+are the reference for the other programs that use them.
 """
 
 import numpy as np
@@ -40,8 +40,8 @@ class Parameters:
 class Network:
     """The network on one set of examples, with room for all that a pass through it computes.
 
-    The weights are looked up in `parameters` at each pass. Arrays have time in front of batch, so
-    that a time step is contiguous, and the whole sequence is one matrix without a copy.
+    The weights are looked up in `parameters` at each pass. Arrays have time before batch, which
+    makes a time step contiguous, and the whole sequence one matrix without a copy.
 
     x: bits, (batch, time, inputs). y: bits, (batch, time, 1), needed for a loss only.
     """
@@ -92,7 +92,7 @@ class Network:
         return 0.5 * (self.error @ self.error) / self.batch
 
     def gradients(self, into):
-        """Put the gradients of the loss, after `loss()`, into the Parameters `into`."""
+        """Put the gradients of the last `loss()` into the Parameters `into`."""
         d_output = self.error / self.batch
         np.matmul(d_output, _whole(self.h[1:]), out=into.W_output)
         into.b_output[0] = d_output.sum()
@@ -123,10 +123,10 @@ class Network:
         np.matmul(_whole(self.reset_h).T, d_gates[2], out=into.U[2])
 
     def _compute_slopes(self):
-        """By what a gradient is multiplied on its way to the sum inside sigmoid or tanh.
+        """Compute what multiplies a gradient on its way to the sum inside sigmoid or tanh.
 
-        For r_t that is the gradient with respect to r_t * h_{t-1}, for z_t and the proposal that
-        with respect to h_t. None needs a later time step, so this is done for all of them at once.
+        For r_t that is the gradient with respect to r_t * h_{t-1}; for z_t and the proposal, with
+        respect to h_t. None needs a later time step, so all are computed at once.
         """
         _, z, h_proposal = self.gates
         slopes = self.slopes
@@ -146,7 +146,7 @@ class Adam:
         if variant not in ("tf1", "epsilon-hat", "paper"):
             raise ValueError(f"variant must be tf1, epsilon-hat or paper, not {variant}")
         self.corrects_v_first = variant == "paper"
-        # TensorFlow 1.3 holds its settings and the betas' powers in float32, for any variables.
+        # TensorFlow 1.3 always holds its settings and the betas' powers in float32.
         held_as = np.float32 if variant == "tf1" else np.float64
         self.learning_rate, self.epsilon = held_as(problem.learning_rate), held_as(problem.epsilon)
         self.betas = np.array([problem.beta1, problem.beta2], held_as)
@@ -170,7 +170,7 @@ class Adam:
 
         correction = (1 - beta2_power) ** 0.5
         np.sqrt(v, out=root)
-        # The paper adds epsilon to sqrt(v / (1 - beta2^t)); here both are times `correction`.
+        # The paper adds epsilon to sqrt(v / (1 - beta2^t)); here `correction` multiplies both.
         root += float(self.epsilon) * (correction if self.corrects_v_first else 1)
         np.multiply(m, float(self.learning_rate) * correction / (1 - beta1_power), out=update)
         update /= root

@@ -1,7 +1,7 @@
 """This project's own engines.
 
 Variants: `session` and `compiled` as the command runs them; `library`, the compiled engine in
-somebody else's process, a notebook, say, where the package may not set XLA's flags.
+somebody else's process, such as a notebook, where the package may not set XLA's flags.
 """
 
 import sys

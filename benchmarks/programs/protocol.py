@@ -1,9 +1,9 @@
-"""What the programs of the benchmark have in common: the problem, the clock, and the result.
+"""What the programs of the benchmark share: the problem, the clock, and the result.
 
     python PROGRAM.py VARIANT PROBLEM.npz RESULT.npz
 
-A program defines `train(problem, variant, mark)` and calls `run(train)`. It needs nothing but NumPy
-and runs on Python 3.6 as well, for the sake of TensorFlow 1.3.0.
+A program defines `train(problem, variant, mark)` and calls `run(train)`. This module needs only
+NumPy, and runs on Python 3.6 as well, for TensorFlow 1.3.0.
 """
 
 import sys
@@ -15,12 +15,12 @@ WEIGHTS = "Wr", "Wz", "Wh", "Ur", "Uz", "Uh", "br", "bz", "bh", "W_output", "b_o
 
 
 class Problem:
-    """What to train on, and from where to start.
+    """What to train on, and where to start from.
 
     x_train, y_train, x_test, y_test: bits, (batch, time, 2) and (batch, time, 1), float64.
     weights: the initial weights by the tutorial's names, float64.
     iterations: how many training steps; each is followed by a validation loss.
-    learning_rate, beta1, beta2, epsilon: of Adam.
+    learning_rate, beta1, beta2, epsilon: Adam's.
     question: the last question's operands, (1, 20, 2).
     """
 
@@ -35,11 +35,11 @@ class Problem:
 
 
 def run(train):
-    """Call `train(problem, variant, mark)` and save what it returns and marked.
+    """Call `train(problem, variant, mark)` and save what it returns and marks.
 
     train returns the train losses, the validation losses, one for each iteration, and the trained
-    network's output for `problem.question`, 20 numbers. It calls `mark(done)` whenever so many
-    iterations are done; the first mark ends what is counted as building and compiling.
+    network's output for `problem.question`, 20 numbers. It calls `mark(done)` now and then, when
+    `done` iterations are done; the first mark ends what counts as building and compiling.
     """
     variant, problem_path, result_path = sys.argv[1:]
     problem = Problem(problem_path)

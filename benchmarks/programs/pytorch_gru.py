@@ -6,7 +6,7 @@ state by z_t. So the cell is written out, and a Python loop runs over time.
     python pytorch_gru.py VARIANT PROBLEM.npz RESULT.npz
 
 eager: the equations as they stand, and Adam as it comes.
-fused: the gates' weights side by side, the inputs' products of all steps at once, and fused Adam.
+fused: the gates' weights side by side, the input products of all steps at once, and fused Adam.
 compile: as fused, with the loss and its gradient through `torch.compile`.
 """
 
@@ -55,7 +55,7 @@ class FusedAdder(nn.Module):
 
     def forward(self, x):
         hidden_size = len(self.Uh)
-        # Time comes first, so that what a step reads lies together in memory.
+        # Time comes first, so what a step reads is contiguous in memory.
         x_W = nn.functional.linear(x.transpose(0, 1), self.W.t(), self.b)  # noqa: N806
         for_gates, for_proposal = x_W.split([2 * hidden_size, hidden_size], -1)
         h_t = x.new_zeros(len(x), hidden_size)

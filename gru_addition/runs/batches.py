@@ -1,4 +1,4 @@
-"""The batch of each iteration, and what it takes to go on with the same ones."""
+"""The batch of each iteration, and the state needed to resume with the same ones."""
 
 import numpy as np
 
@@ -11,22 +11,22 @@ STATE = "mersenne_twister", "position", "order"
 class Batches:
     """An endless iterator over the batches `(x, y)` that a run trains on.
 
-    config: the settings, which say whether it is always the whole training set, mini-batches of it,
-        or new sums each time.
+    config: the settings, which choose the whole training set, mini-batches of it, or new sums each
+        time.
     x, y: the training set.
-    random_state: the `np.random.RandomState` that draws what is random in them.
+    random_state: the `np.random.RandomState` to draw from.
 
-    Mini-batches come in a new random order each epoch. Where their size does not divide the number
-    of examples, the last one of an epoch is filled up with the first examples of the next: all have
-    the same size, and no example is left out.
+    Mini-batches come in a new random order each epoch. If their size does not divide the number of
+    examples, the last one of an epoch is topped up with the first examples of the next, so all have
+    the same size and no example is left out.
 
-    If the settings want noise, random numbers between -1 and 1 follow the operands' bits in x, one
-    channel for each unit, as a `gru_addition.variants.NoisyGRU` reads them.
+    If the settings ask for noise, random numbers between -1 and 1 follow the operands' bits in x,
+    one channel for each unit, as a `gru_addition.variants.NoisyGRU` reads them.
     """
 
     def __init__(self, config, x, y, random_state):
         self._config, self._x, self._y, self._random_state = config, x, y, random_state
-        # The examples that are still to come in the epochs begun so far.
+        # The examples still to come in the epochs begun so far.
         self._order = np.empty(0, int)
 
     def __iter__(self):
@@ -52,27 +52,27 @@ class Batches:
         return self._x[chosen], self._y[chosen]
 
     def without_noise(self, x):
-        """Operands that do not come from here, with zeros where the settings want noise."""
+        """Return operands from elsewhere, with zeros if the settings ask for noise."""
         channels = self._config.hidden_size if self._config.has_noise else 0
         return np.pad(x, [(0, 0), (0, 0), (0, channels)])
 
     @property
     def state(self):
-        """Where the random streams stand: a dict of numbers and lists, for JSON."""
+        """The state of the random streams: a dict of numbers and lists, for JSON."""
         mersenne_twister = self._random_state.get_state(legacy=False)["state"]
         words, position = mersenne_twister["key"].tolist(), int(mersenne_twister["pos"])
         return dict(zip(STATE, (words, position, self._order.tolist()), strict=True))
 
     @state.setter
     def state(self, state):
-        """Go on where `state` says; raises `ValueError` if it is none."""
+        """Resume from `state`; raises `ValueError` if it is not valid."""
         if state.keys() != set(STATE):
             raise ValueError(f"the state must hold {', '.join(STATE)}, not {', '.join(state)}")
         words = _integers("mersenne_twister", state["mersenne_twister"], 2**32)
         (position,) = _integers("position", [state["position"]], WORDS_OF_MERSENNE_TWISTER + 1)
         order = _integers("order", state["order"], len(self._x))
         if len(words) != WORDS_OF_MERSENNE_TWISTER or len(order) >= max(1, len(self._x)):
-            raise ValueError("mersenne_twister or order has another length than it must have")
+            raise ValueError("mersenne_twister or order has the wrong length")
         self._random_state.set_state(("MT19937", words.astype(np.uint32), position))
         self._order = order
 

@@ -7,12 +7,12 @@ A directory with a run of 5,000 iterations holds
     model.ckpt-5000.data-00000-of-00001
     model.ckpt-5000.config.json   the settings
     model.ckpt-5000.history.npy   the losses of all iterations so far
-    model.ckpt-5000.batches.json  where the random streams stand
+    model.ckpt-5000.batches.json  the state of the random streams
     checkpoint                    names the last one, for `tf.train.latest_checkpoint`
     losses.png                    the losses, drawn when a run ends
 
-The manifest lists one checkpoint or several. What it does not list does not count. No file tells
-where another one is: names follow from the number of iterations.
+The manifest lists one or more checkpoints. What it does not list does not count. No file says where
+another one is: names follow from the number of iterations.
 """
 
 import io
@@ -33,18 +33,18 @@ MANIFEST, FIGURE = "manifest.json", "losses.png"
 CONFIG, HISTORY, BATCHES = ".config.json", ".history.npy", ".batches.json"
 SUFFIXES = CONFIG, HISTORY, BATCHES, variables.INDEX, variables.DATA
 LOSSES = np.dtype([("train_losses", np.float64), ("validation_losses", np.float64)])
-# A number of an order takes nine bytes; 1,000 checkpoints are listed in less than the rest.
+# Each number of an order takes nine bytes; the rest is more than a list of 1,000 checkpoints takes.
 LARGEST_JSON = 9 * LARGEST_ORDER + 2_000_000
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of a run after some iterations, all but its variables.
+    """The state of a run after some iterations, except its variables.
 
     config: the settings.
     history: the losses so far.
     batches: the state of the `gru_addition.runs.batches.Batches`.
-    data_sha256: the digest of the caller's own data, or None if they were drawn.
+    data_sha256: the digest of the caller's own data, or None if the data were drawn.
     computed_by: what its last digits depend on: TensorFlow's version, the engine, XLA's flags.
     directory: where it is, once it has been saved.
     """
@@ -62,21 +62,21 @@ class Checkpoint:
         return str(self.directory / stem_of(len(self.history)))
 
     def check_continues(self, given, data):
-        """Raise `ValueError` unless a run may go on from here.
+        """Raise `ValueError` unless a run may resume from here.
 
-        given: values of settings by name, all or some of them. data: the caller's own, or None.
+        given: all or some of the settings, by name. data: the caller's own, or None.
         """
         check_resumes(given, self.config)
         if self.data_sha256 != digest(data):
             raise ValueError(
-                "data must be those that the saved run was trained on: those drawn, or the same "
-                "that train() was called with, not others"
+                "data must be what the saved run was trained on, drawn or passed to train(), "
+                "not something else"
             )
 
     def take_up(self, history, batches):
-        """Give a new `History` and new `Batches` the state of those saved.
+        """Give a new `History` and new `Batches` the saved state.
 
-        Raises `DamagedError` if the batches can't be what they were.
+        Raises `DamagedError` if the batches can't be restored.
         """
         history.extend(self.history.train_losses, self.history.validation_losses)
         try:
@@ -86,12 +86,12 @@ class Checkpoint:
 
 
 def load(directory, iteration=None):
-    """Read and check a checkpoint in a directory, all but its variables, and return it.
+    """Read and check a checkpoint in a directory, and return it without its variables.
 
-    iteration: how many iterations had been done, by default as many as for the last one.
+    iteration: the checkpoint's number of iterations, by default the last one's.
 
     Raises `FileNotFoundError` if there is no run, `ValueError` if there is no such checkpoint, and
-    `DamagedError`, which is a `ValueError` too, if its files are not as they were written.
+    `DamagedError`, which is also a `ValueError`, if its files have changed since they were written.
     """
     entries = {entry["iteration"]: entry for entry in read_manifest(directory)}
     *older, last = entries
@@ -105,13 +105,13 @@ def load(directory, iteration=None):
     except DamagedError as error:
         if iteration is not None or not older:
             raise
-        raise DamagedError(f"{error}; --resume {older[-1]} goes on from an older one") from None
+        raise DamagedError(f"{error}; --resume {older[-1]} uses an older one") from None
 
 
 def load_with_weights(directory):
     """Return the last checkpoint in a directory, and its weights by the tutorial's names.
 
-    May be called while the run goes on. Raises the errors of `load`.
+    May be called while the run is under way. Raises the same errors as `load`.
     """
     while True:
         manifest = read_manifest(directory)
@@ -119,20 +119,20 @@ def load_with_weights(directory):
             checkpoint = load(directory)
             return checkpoint, variables.read_weights(checkpoint.prefix)
         except (DamagedError, FileNotFoundError):
-            # A run that goes on may have removed the files since they were looked up.
+            # A run under way may have removed the files since they were looked up.
             if read_manifest(directory) == manifest:
                 raise
 
 
 def load_network(path, resolution=None):
-    """Return weights by the tutorial's names, and the resolution of the state, None if not rounded.
+    """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
 
     path: a directory with a run; or the name of a checkpoint of the tutorial's model, as
-        `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. If it is one of a run, the settings
-        that lie beside it tell the resolution.
-    resolution: int, to be returned instead of what the run says.
+        `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. If it belongs to a run, the
+        settings beside it give the resolution.
+    resolution: int, returned instead of the run's.
 
-    Raises the errors of `load`.
+    Raises the same errors as `load`.
     """
     if os.path.exists(f"{path}{variables.INDEX}"):
         saved = _resolution_beside(path)
@@ -144,7 +144,7 @@ def load_network(path, resolution=None):
 
 
 def _resolution_beside(prefix):
-    """The resolution of the run that a checkpoint is one of; None if it is one of no run."""
+    """The resolution of the run that a checkpoint belongs to; None if it belongs to no run."""
     directory, stem = os.path.split(os.path.abspath(prefix))
     if os.path.lexists(os.path.join(directory, MANIFEST)):
         for entry in read_manifest(directory):
@@ -155,9 +155,9 @@ def _resolution_beside(prefix):
 
 
 def read_manifest(directory):
-    """Return the entries of the checkpoints, the last one last; raise the errors of `load`."""
+    """Return the entries of the checkpoints, the last one last; raise the same errors as `load`."""
     path = Path(directory, MANIFEST)
-    # Unlike the methods of a Path, these take any string for an answer.
+    # Unlike the methods of a Path, these accept any string.
     if not os.path.isdir(directory) or not os.path.lexists(path):
         name = repr(os.fspath(directory))[:300]
         raise FileNotFoundError(f"{name} holds no run; python -m gru_addition.train makes one")
@@ -204,7 +204,7 @@ def _load(directory, entry):
     largest_data = variables.largest_data(config.hidden_size)
     check_file(paths[variables.INDEX], noted[variables.INDEX], variables.LARGEST_INDEX)
     check_file(paths[variables.DATA], noted[variables.DATA], largest_data)
-    # At first the engines were called by the names of functions.
+    # Early versions named the engines after functions.
     computed_by = computed_by.replace("_engine,", " engine, revision 1,")
     return Checkpoint(config, history, batches, data_sha256, computed_by, directory)
 
@@ -226,6 +226,6 @@ def _as_history(path, content, iteration, iterations):
         if losses.dtype != LOSSES or losses.shape != (iteration,) or iteration > iterations:
             raise ValueError(f"it does not hold the losses of {iteration} iterations")
         history.extend(losses["train_losses"], losses["validation_losses"])
-    except Exception as error:  # NumPy raises many kinds for what is not of its format.
+    except Exception as error:  # NumPy raises many kinds for what is not in its format.
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
     return history

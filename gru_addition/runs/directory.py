@@ -1,8 +1,8 @@
-"""The directory of a run that is being trained: one at a time, and whole at any moment.
+"""The directory that a run is trained in: for one run at a time, and whole at any moment.
 
-A checkpoint becomes the last one at the moment in which a new `manifest.json` takes the place of
-the old one. By then everything else is on the disk, under names that the old manifest does not
-list. What is no longer listed is removed afterwards.
+A checkpoint becomes the last one when a new `manifest.json` replaces the old one. By then
+everything else is on disk, under names that the old manifest does not list. Files no longer listed
+are removed afterwards.
 """
 
 import io
@@ -49,7 +49,7 @@ OUR_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}\Z")
 
 
 class Unsaved:
-    """Where a run is that is not saved: nowhere. Otherwise like a `RunDirectory`."""
+    """Takes the place of a `RunDirectory` for a run that is not saved."""
 
     resumed = None
 
@@ -69,7 +69,7 @@ class RunDirectory:
 
     path: its full path.
     given: the name by which it was opened.
-    resumed: the `Checkpoint` to go on from, or None for a new run.
+    resumed: the `Checkpoint` to resume from, or None for a new run.
     """
 
     def __init__(self, path, given, resumed, listed):
@@ -79,7 +79,7 @@ class RunDirectory:
 
     @property
     def iteration(self):
-        """How many iterations are saved, or None if no checkpoint of this run is yet."""
+        """How many iterations are saved, or None if this run has no checkpoint yet."""
         return self._listed[-1]["iteration"] if self._listed else None
 
     def save(self, saver, session, checkpoint):
@@ -94,8 +94,8 @@ class RunDirectory:
             for suffix, content in _contents(checkpoint).items():
                 write_file(new / (stem_of(done) + suffix), content)
             if len(earlier) < len(self._listed):
-                # The run goes on from an older checkpoint. What came after must not be listed
-                # while its files are replaced one by one.
+                # The run resumed from an older checkpoint. Later ones must not be listed while
+                # their files are replaced one by one.
                 self._list(earlier, new)
             files = {}
             for suffix in SUFFIXES:
@@ -109,7 +109,7 @@ class RunDirectory:
             variables.warn_of_pattern(self.given)
 
     def save_figure(self, history):
-        """Draw the losses; give a warning if they can't be drawn or saved."""
+        """Draw the losses; warn if they can't be drawn or saved."""
         from gru_addition.plotting import loss_figure
         from gru_addition.support.pictures import as_png
 
@@ -125,16 +125,16 @@ class RunDirectory:
     def restore(self, saver, session, computed_by):
         """Set the variables in `session` to those of the run that is resumed.
 
-        computed_by: what computes the rest of the run; a warning tells if it is something else than
-            what has computed it so far.
+        computed_by: what computes the rest of the run; a warning says if something else computed it
+            so far.
 
         Raises `DamagedError` if the variables can't be read.
         """
         before = self.resumed.computed_by
         if before != computed_by:
             warnings.warn(
-                f"the run was computed by {before}, and goes on with {computed_by}; the last "
-                "digits of its losses may not be those of a run never interrupted",
+                f"the run was computed by {before}, and resumes with {computed_by}; the last "
+                "digits of its losses may differ from those of an uninterrupted run",
                 stacklevel=4,
             )
         variables.restore(saver, session, self.resumed.prefix)
@@ -145,7 +145,7 @@ class RunDirectory:
         return put_off()
 
     def finish_save(self):
-        """Do what is left to do if the last save was stopped in its last moments."""
+        """Finish the last save, in case it was stopped in its last moments."""
         with self._new_files("the run") as new:
             self._list(self._listed, new)
         self._clear_up()
@@ -166,7 +166,7 @@ class RunDirectory:
                     path.unlink()
 
     def _list(self, entries, new):
-        """Let these checkpoints, and no others, be the ones that count."""
+        """Make these checkpoints, and no others, the ones that count."""
         sync(self.path)
         self._put(MANIFEST, as_json({"checkpoints": entries}), new)
         self._listed = entries
@@ -174,15 +174,15 @@ class RunDirectory:
         sync(self.path)
 
     def _put(self, name, content, new):
-        """Let a file take its place at once."""
+        """Put a file in place atomically."""
         write_file(new / name, content)
         os.replace(new / name, self.path / name)
 
     @contextmanager
     def _new_files(self, what):
-        """A directory in which files can be made, to be moved from there into their places."""
+        """Yield a temporary directory to write files in before they are moved into place."""
         try:
-            # Another run may be at work in one that has taken its name.
+            # Another run may be using a directory that has taken its name.
             if _identity(self.path) != self._identity:
                 raise OSError("the directory was moved or replaced")
             with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.path) as new:
@@ -194,11 +194,11 @@ class RunDirectory:
 
 @contextmanager
 def open_run(output_dir, resume=False, overwrite=False):
-    """Open a directory to train in, as a `RunDirectory`, and keep others from doing so meanwhile.
+    """Open a directory to train in, as a `RunDirectory`, and keep other runs out meanwhile.
 
     output_dir: the directory, or None for a run that is `Unsaved`.
-    resume: whether to go on with the run there; or the iteration of one of its checkpoints, to go
-        on from that instead of the last one, of which nothing is left when there is a new one.
+    resume: whether to resume the run there; or the iteration of one of its checkpoints, to resume
+        from that instead of the last one. The next save removes those from its iteration on.
 
     Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
     nor `overwrite` is given; with `resume` also the errors of `gru_addition.runs.checkpoints.load`.
@@ -214,7 +214,7 @@ def open_run(output_dir, resume=False, overwrite=False):
     if is_resumed and overwrite:
         raise ValueError("resume and overwrite must not be given together")
     if is_resumed:
-        # Else the directory would be made, only to hold nothing.
+        # Otherwise the directory would be made for nothing.
         read_manifest(output_dir)
     with prepared_directory(output_dir) as path, locked(path):
         resumed, listed = None, []
@@ -230,10 +230,10 @@ def open_run(output_dir, resume=False, overwrite=False):
 
 
 def _holds_a_run(directory):
-    """Whether there is a checkpoint in a directory, or a figure, of ours or of another program."""
+    """Whether a directory holds a checkpoint or a figure, ours or another program's."""
     names = {path.name for path in directory.iterdir()}
     checkpoints = {name for name in names if re.match(r"model\.ckpt-[0-9]", name)}
-    # A run of ours that was killed before its first checkpoint left these, the settings first.
+    # A run of ours leaves these if killed before its first checkpoint, the settings first.
     leftovers = {stem_of(0) + suffix for suffix in SUFFIXES}
     if stem_of(0) + CONFIG in names:
         checkpoints -= leftovers
@@ -263,7 +263,7 @@ def _contents(checkpoint):
 
 
 def _state(stems):
-    """What TensorFlow notes beside its checkpoints: the last one, and all of them."""
+    """What TensorFlow records beside its checkpoints: the last one, and all of them."""
     lines = [f'model_checkpoint_path: "{stems[-1]}"']
     lines += [f'all_model_checkpoint_paths: "{stem}"' for stem in stems]
     return "\n".join([*lines, ""]).encode()

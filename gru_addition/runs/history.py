@@ -8,7 +8,7 @@ class History:
 
     iterations: how many there will be.
     train_losses, validation_losses: float64 arrays, one number for each iteration done. The
-        training loss is that before the iteration's step, the validation loss that after it.
+        training loss is measured before the iteration's step, the validation loss after it.
     """
 
     def __init__(self, iterations):

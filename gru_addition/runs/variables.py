@@ -1,7 +1,7 @@
-"""TensorFlow checkpoints: the variables in them, written, restored, and read without a graph.
+"""TensorFlow checkpoints: their variables, written, restored, and read without a graph.
 
-A checkpoint holds variables by name and knows of no graph and no version. So those of TensorFlow
-1.3.0 restore here, and ours there.
+A checkpoint holds variables by name, without a graph or a version. So those of TensorFlow 1.3.0
+can be restored here, and ours there.
 """
 
 import math
@@ -20,12 +20,12 @@ from gru_addition.support.files import DamagedError, copy_file, sync
 INDEX, DATA = ".index", ".data-00000-of-00001"
 # More than the names and shapes of the variables take.
 LARGEST_INDEX = 100_000
-# What TensorFlow calls the variables that the tutorial gives no name.
+# TensorFlow's names for the variables that the tutorial leaves unnamed.
 UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 
 
 def largest_data(hidden_size):
-    """How many bytes the variables of a model of that size take at most, Adam's included."""
+    """The most bytes that the variables of a model of that size take, Adam's included."""
     weights = sum(map(math.prod, weight_shapes(hidden_size).values()))
     return 3 * 8 * weights + 10_000
 
@@ -35,7 +35,7 @@ LARGEST = {INDEX: LARGEST_INDEX, DATA: largest_data(LARGEST_HIDDEN_SIZE)}
 
 def save(saver, session, prefix):
     """Save a session's variables under a new name; raise `OSError` if that fails."""
-    # Outside a graph, a saver takes itself to be in eager TensorFlow 2.
+    # Outside a graph, a saver assumes it is in eager TensorFlow 2.
     with writing(), session.graph.as_default():
         try:
             saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
@@ -46,7 +46,7 @@ def save(saver, session, prefix):
 
 
 def warn_of_pattern(directory):
-    """Give a warning if TensorFlow finds no checkpoint in a directory of that name that has one."""
+    """Warn if a directory's name keeps TensorFlow from finding the checkpoint in it."""
     from gru_addition.support.tensorflow1 import tf
 
     if not tf.io.gfile.glob(os.path.join(directory, f"*{INDEX}")):
@@ -59,13 +59,13 @@ def warn_of_pattern(directory):
 
 @contextmanager
 def writing():
-    """Turn what TensorFlow raises if a file can't be written into an `OSError`."""
+    """Turn the error that TensorFlow raises if a file can't be written into an `OSError`."""
     from gru_addition.support.tensorflow1 import tf
 
     try:
         yield
     except tf.errors.OpError as error:
-        # Among its many lines there is one with the name of a file and what the system said of it.
+        # One of its many lines gives a file's name and the system's reason.
         reasons = [line.rpartition("; ")[2] for line in str(error).splitlines() if "; " in line]
         raise OSError(reasons[0] if reasons else brief(error.message)) from None
 
@@ -73,7 +73,7 @@ def writing():
 def restore(saver, session, prefix):
     """Set a session's variables to those in a checkpoint.
 
-    Raises `DamagedError` if they can't be read or are those of another model.
+    Raises `DamagedError` if they can't be read or belong to another model.
     """
     from gru_addition.support.tensorflow1 import tf
 
@@ -91,8 +91,8 @@ def read_weights(prefix, gates=GRU_GATES):
     prefix: its name, as `tf.train.Saver.save` returns it.
     gates: the letters of the cell's gates.
 
-    Raises `FileNotFoundError` if there is no
-        such checkpoint, and `DamagedError` if it can't be read or is one of another model.
+    Raises `FileNotFoundError` if there is no such checkpoint, and `DamagedError` if it can't be
+    read or belongs to another model.
     """
     if not os.path.exists(f"{prefix}{INDEX}"):
         raise FileNotFoundError(f"{prefix}{INDEX} does not exist")
@@ -101,7 +101,9 @@ def read_weights(prefix, gates=GRU_GATES):
         hidden_size = max((sizes.get(f"U{gate}") or [0])[0] for gate in gates)
         if not 1 <= hidden_size <= LARGEST_HIDDEN_SIZE:
             missing = " or ".join(f"U{gate}" for gate in gates)
-            raise DamagedError(f"{prefix} is no checkpoint of the tutorial's model: no {missing}")
+            raise DamagedError(
+                f"{prefix} is not a checkpoint of the tutorial's model: no {missing}"
+            )
         shapes = weight_shapes(hidden_size, gates)
         stored = {name: name for name in shapes} | UNNAMED
         for name, shape in shapes.items():
@@ -115,10 +117,10 @@ def read_weights(prefix, gates=GRU_GATES):
 
 @contextmanager
 def _opened(prefix):
-    """A reader of a checkpoint, and the name of a copy of it, for as long as the body runs.
+    """Yield a reader of a checkpoint, and the name of a temporary copy of it.
 
-    TensorFlow reads the copy, since it would take some names for patterns, look for further files,
-    and follow links. What goes wrong in the body becomes a `DamagedError`.
+    TensorFlow reads the copy, since it would take some names for patterns, look for other files,
+    and follow links. Errors in the body become a `DamagedError`.
     """
     from gru_addition.support.tensorflow1 import tf
 
@@ -143,7 +145,7 @@ def _opened(prefix):
 
 
 def _check(reader, prefix, name, shape, dtypes):
-    # Before anything is read, since the shape says how much memory that takes.
+    # Check before reading, since the shape says how much memory that takes.
     shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     found = f"{types[name].name} of shape {shapes[name]}" if name in shapes else "missing"
     if found not in [f"{dtype} of shape {shape}" for dtype in dtypes]:

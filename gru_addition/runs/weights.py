@@ -1,8 +1,8 @@
-"""Which weights a model has: their names and shapes, by the letters of its cell's gates.
+"""A model's weights: their names and shapes, by the letters of its cell's gates.
 
 For each gate a cell has a W, a U and a b: what the input, the state and a bias add to it. The
-output layer has two weights more. This module knows no TensorFlow: it serves those who read
-checkpoints, and cells that are written in NumPy.
+output layer has two more weights. This module needs no TensorFlow: it serves checkpoint readers,
+and cells written in NumPy.
 """
 
 # The reset gate, the update gate and the proposal, in the tutorial's order.

@@ -28,7 +28,7 @@ def brief(value):
 def whole_number(name, value, minimum, maximum=None):
     """Return `value` as an int between `minimum` and `maximum`, both included.
 
-    Raises `TypeError` if it is no integer and `ValueError` if it is out of range.
+    Raises `TypeError` if it is not an integer and `ValueError` if it is out of range.
     """
     try:
         number = None if isinstance(value, bool) else operator.index(value)
@@ -44,7 +44,8 @@ def whole_number(name, value, minimum, maximum=None):
 def number(name, value, minimum, maximum):
     """Return `value` as a float between `minimum` and `maximum`, both included.
 
-    Raises `TypeError` if it is no real number and `ValueError` if it is out of range or not finite.
+    Raises `TypeError` if it is not a real number, and `ValueError` if it is out of range or not
+    finite.
     """
     message = f"{name} must be a number from {minimum:g} to {maximum:g}, not {brief(value)}"
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
@@ -79,7 +80,7 @@ def real_array(name, value, *shape):
 
 
 def named_arrays(name, value):
-    """Return `value` if it is a mapping, as from names to arrays; else raise `TypeError`."""
+    """Return `value` if it is a mapping, such as from names to arrays; else raise `TypeError`."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must map names to arrays, not {brief(value)}")
     return value

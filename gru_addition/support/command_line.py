@@ -1,4 +1,4 @@
-"""What the project's commands have in common: flags from settings, and errors in one line."""
+"""What the project's commands share: flags from settings, and errors in one line."""
 
 import argparse
 import io
@@ -16,26 +16,26 @@ from gru_addition.support.quiet import without_kept_output
 from gru_addition.support.signals import Interrupted, handled_by
 
 LONGEST_MESSAGE = 200
-# What a shell says of a process that was ended because nobody reads what it writes.
+# A shell's status for a process that ended because nobody reads its output.
 READER_HAS_LEFT = 141
 
 
 class UserError(Exception):
-    """Bad input, told in one line that says what was wrong and what is allowed."""
+    """Bad input: one line that says what was wrong and what is allowed."""
 
 
 def run_command(name, command, argv):
-    """Call `command(argv)`; return 0, or say in one line what went wrong and return its status.
+    """Call `command(argv)` and return a status; report any error in one line.
 
-    Warnings get one line too, and so does an error that nobody expects; where it comes from is
-    shown if the environment variable `GRU_ADDITION_TRACEBACK` is set.
-    The status is what `command` returns if all goes well. It is 2 for every error, whatever it is,
-    so that none can be taken for what `command` has to tell by a status; 141 if the reader of the
-    output has left, 130 after Ctrl-C, and 143 after SIGTERM.
+    Warnings get one line too, and so do unexpected errors, whose traceback is shown if the
+    environment variable `GRU_ADDITION_TRACEBACK` is set.
+    If all goes well, the status is what `command` returns, or 0. It is 2 for every error, so no
+    error can be mistaken for a verdict of `command`; 141 if the reader of the output has left, 130
+    after Ctrl-C, and 143 after SIGTERM.
     """
     for stream in "stdout", "stderr":
         if getattr(sys, stream) is None:
-            # It was closed, which few who write to it expect.
+            # It was closed, which few writers expect.
             setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115
     # Matplotlib logs a line for each text in a picture if it dislikes the user's settings.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
@@ -71,7 +71,7 @@ def run_command(name, command, argv):
 
 
 def _drop_output():
-    """Drop what is not yet written, for which Python would end with a status of its own."""
+    """Drop unwritten output, which would make Python end with a status of its own."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -80,7 +80,7 @@ def _interrupt(number, frame):
 
 
 def say(name, message):
-    """Print what a command has to say, in one line, to standard error."""
+    """Print a command's message to standard error, in one line."""
     unexpected.write(f"{name}: {' '.join(str(message).splitlines())}\n")
 
 
@@ -96,16 +96,16 @@ class Parser(argparse.ArgumentParser):
         raise UserError(message)
 
     def parse_args(self, argv):
-        """Parse the arguments; refuse, by name, those that are none of ours, even empty ones.
+        """Parse the arguments; refuse unknown ones by name, even empty ones.
 
-        Flags in the environment that TensorFlow does not accept are refused, too.
+        Flags in the environment that TensorFlow does not accept are refused too.
         """
         options, unknown = self.parse_known_args(argv)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(map(brief, unknown))}")
-        # Up to Python 3.12, argparse makes an empty list of it.
+        # Up to Python 3.12, argparse turns '--' into an empty list.
         if [] in vars(options).values():
-            self.error("an argument must have another value, not '--'")
+            self.error("an argument must have a value, not '--'")
         try:
             xla.check_flags()
         except ValueError as error:
@@ -115,7 +115,7 @@ class Parser(argparse.ArgumentParser):
     def add_settings(self, config_class):
         """Add a flag for each field of a settings class like `gru_addition.config.Config`.
 
-        Only those that are given appear among the parsed arguments.
+        Only the flags given appear among the parsed arguments.
         """
         for setting in fields(config_class):
             options = {"help": setting.metadata["description"], "default": argparse.SUPPRESS}
@@ -139,7 +139,7 @@ def naming_flags(names):
     except OSError:  # Some are a ValueError too; they name files.
         raise
     except (TypeError, ValueError) as error:
-        # What stands behind "not" is the user's own.
+        # What follows "not" is the user's own text.
         allowed, separator, given = str(error).partition(", not ")
         allowed = re.sub(rf"\b({'|'.join(names)})\b", lambda name: _flag(name[1]), allowed)
         raise UserError(allowed + separator + given) from None
@@ -150,7 +150,7 @@ def _flag(name):
 
 
 def number_or_text(number_type):
-    """Return a converter of arguments that leaves what is no number to later checks."""
+    """Return an argument converter that leaves what is not a number to later checks."""
 
     def convert(text):
         try:

@@ -1,8 +1,8 @@
-"""Files that are whole or absent when written, and trusted in nothing when read.
+"""Files that are whole or absent when written, and never trusted when read.
 
-What was written is on the disk before anything refers to it, so that a kill, a full disk or a power
-cut leaves what was there before. What is read has the size and the SHA-256 that were noted when it
-was written, is a regular file in the directory itself, and is no larger than it could be.
+A file is on disk before anything refers to it, so a kill, a full disk or a power cut leaves what
+was there before. A file is read only if it has the size and SHA-256 noted when it was written, is a
+regular file in the directory itself, and is no larger than it could be.
 """
 
 import fcntl
@@ -22,15 +22,15 @@ BYTES_AT_A_TIME = 2**20
 
 
 class DamagedError(OSError, ValueError):
-    """A file is not what it was when it was written, or was never ours."""
+    """A file has changed since it was written, or was never ours."""
 
 
 @contextmanager
 def prepared_directory(directory):
-    """Make sure that files can be written in `directory`, make it if needed; yield its full path.
+    """Make `directory` if needed, check that files can be written in it, and yield its full path.
 
-    Raises `ValueError` if that is not possible. If the body fails, nothing that was made is left,
-    unless it holds something.
+    Raises `ValueError` if that is not possible. If the body fails, what was made is removed, unless
+    it holds something.
     """
     with ExitStack() as stack:
         try:
@@ -63,11 +63,11 @@ def check_name(path):
 
 @contextmanager
 def directories_made(path):
-    """Make a directory, and those it lies in; if the body fails, remove those that are empty."""
+    """Make a directory and its parents; if the body fails, remove those made that are empty."""
     made = []
     try:
         for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
-            # Another process may make it in the meantime, and then it is that one's.
+            # If another process makes it in the meantime, it is not ours to remove.
             with suppress(FileExistsError):
                 missing.mkdir()
                 made.append(missing)
@@ -82,11 +82,10 @@ def directories_made(path):
 
 @contextmanager
 def locked(directory):
-    """Keep other processes from writing in a directory; raise `ValueError` if one is at it.
+    """Keep other processes from writing in a directory; raise `ValueError` if one is using it.
 
-    The lock is the operating system's, and on the directory itself. It ends with the process that
-    holds it and those that this has forked, however they end. Where a file system has no locks, a
-    warning says so.
+    The lock is the operating system's, on the directory itself. It ends with the process that holds
+    it and its forks, however they end. If the file system has no locks, a warning says so.
     """
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -99,7 +98,7 @@ def locked(directory):
         ) from None
     except OSError as error:
         reason = f"it can't be locked ({error.strerror})"
-        warnings.warn(f"no other run must use {directory} now: {reason}", stacklevel=4)
+        warnings.warn(f"make sure that no other run uses {directory}: {reason}", stacklevel=4)
     try:
         yield
     finally:
@@ -107,7 +106,7 @@ def locked(directory):
 
 
 def write_file(path, content):
-    """Write bytes as a file that is on the disk when this returns."""
+    """Write bytes to a new file, which is on disk when this returns."""
     with open(path, "xb") as file:
         file.write(content)
         file.flush()
@@ -115,7 +114,7 @@ def write_file(path, content):
 
 
 def replace_file(directory, name, content):
-    """Write bytes as a file of a directory, in place of one that may be there; else `OSError`."""
+    """Write bytes to a file in a directory, replacing any already there; else raise `OSError`."""
     try:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory) as new:
             write_file(Path(new, name), content)
@@ -127,7 +126,7 @@ def replace_file(directory, name, content):
 
 
 def sync(path):
-    """Wait until a file that somebody else wrote, or the names in a directory, are on the disk."""
+    """Wait until a file that somebody else wrote, or the names in a directory, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -136,7 +135,7 @@ def sync(path):
 
 
 def fingerprint(path, largest=None):
-    """Return the size and the SHA-256 of a regular file, as they are noted for `check_file`."""
+    """Return the size and the SHA-256 of a regular file, as noted for `check_file`."""
     digest = hashlib.sha256()
     with closing(_open(path, largest)) as file:
         while content := file.read(BYTES_AT_A_TIME):
@@ -145,7 +144,7 @@ def fingerprint(path, largest=None):
 
 
 def check_file(path, noted, largest):
-    """Raise `DamagedError` unless a file is the one whose `fingerprint` was noted."""
+    """Raise `DamagedError` unless a file has the `fingerprint` noted for it."""
     if fingerprint(path, largest) != noted:
         raise DamagedError(f"{path} is damaged: it is not as it was written")
 
@@ -153,7 +152,7 @@ def check_file(path, noted, largest):
 def read_file(path, largest, noted=None):
     """Return the content of a regular file of at most that many bytes, else raise `DamagedError`.
 
-    noted: the `fingerprint` that it must have, if there is one.
+    noted: the `fingerprint` that it must have, if any.
     """
     with closing(_open(path, largest)) as file:
         content = file.read(largest)
@@ -169,22 +168,22 @@ def read_json(path, largest, noted=None):
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DamagedError(f"{path} is damaged: it is no JSON ({brief(str(error))})") from None
+        raise DamagedError(f"{path} is damaged: it is not JSON ({brief(str(error))})") from None
 
 
 def copy_file(source, target, largest):
-    """Copy a regular file of at most that many bytes; raise `DamagedError` if it is none."""
+    """Copy a regular file of at most that many bytes, else raise `DamagedError`."""
     with closing(_open(source, largest)) as file, open(target, "xb") as copy:
         shutil.copyfileobj(file, copy, BYTES_AT_A_TIME)
 
 
 def as_json(value, indent=2):
-    """Write a value as the content of a JSON file."""
+    """Return a value as the content of a JSON file."""
     return (json.dumps(value, indent=indent) + "\n").encode()
 
 
 def _open(path, largest):
-    # Neither a link that leads elsewhere, nor a pipe that would be waited for.
+    # Neither follow a link elsewhere, nor wait for a pipe.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:

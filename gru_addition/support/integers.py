@@ -16,7 +16,7 @@ BASES = {"hexadecimal": 16, "binary": 2, "decimal": 10}
 
 
 def read_integer(name, text):
-    """Read a decimal, 0x... or 0b... number; raise `ValueError` if it is none or is too long.
+    """Read a decimal, 0x... or 0b... number; raise `ValueError` if it is not one or is too long.
 
     >>> read_integer("a", "0b101")
     5

@@ -1,4 +1,4 @@
-"""Figures that belong to nobody, and as the content of a file."""
+"""Figures that pyplot does not manage, and figures as the content of a file."""
 
 import io
 import warnings
@@ -22,7 +22,7 @@ def new_figure(width, height, dots_per_inch):
 def as_png(draw, *arguments):
     """Return the figure that `draw(*arguments)` makes, in PNG format.
 
-    Returns None, with a warning, if Matplotlib can't draw it with the settings that the user has.
+    Returns None, with a warning, if Matplotlib can't draw it with the user's settings.
     """
     png = io.BytesIO()
     try:

@@ -2,9 +2,10 @@
 
 TensorFlow logs a dozen lines about the machine while it is imported and when its first session
 opens. An environment variable silences most of them, but two lines are written straight to file
-descriptor 2 before TensorFlow has read it. TensorFlow reads the variable once: what it logs, errors
-included, stays hidden as long as the process lives. The errors that it raises are exceptions, which
-this does not touch. Whoever sets `TF_CPP_MIN_LOG_LEVEL` to another level than 3 gets that level.
+descriptor 2 before TensorFlow has read it. TensorFlow reads the variable only once, so what it
+logs, errors included, stays hidden for the life of the process. The errors it raises are
+exceptions, which this does not touch. If you set `TF_CPP_MIN_LOG_LEVEL` to a level other than 3,
+you get that level.
 """
 
 import os
@@ -29,7 +30,7 @@ while {FORGET!r} not in kept and {SHOW!r} not in kept and (more := os.read(0, 65
 if {FORGET!r} not in kept:
     os.write(2, kept.replace({SHOW!r}, b"") or {DIED!r})
 """
-# File descriptor 2 belongs to all threads, so that one at a time may point it elsewhere.
+# All threads share file descriptor 2, so only one at a time may point it elsewhere.
 _turn = threading.RLock()
 _errors_are_shown = True
 
@@ -61,7 +62,7 @@ def quiet_import():
 def quiet_body():
     """Keep whatever runs in the body from writing to file descriptor 2, unless it fails.
 
-    TensorFlow 2.16 logs its first compilation by XLA whatever the level. What was kept back is
+    TensorFlow 2.16 logs its first compilation by XLA whatever the level. What was held back is
     shown if the body raises an error, and even if it ends the process. If the level asks for the
     log, nothing is held back.
     """
@@ -89,10 +90,10 @@ def quiet_body():
 def _started_keeper():
     name = os.path.basename(sys.executable or "")
     if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
-        # An application that has Python in it would start itself once more.
+        # An application with Python embedded in it would start itself again.
         return None
     try:
-        # Neither Ctrl-C nor what stands in the environment or the directory concerns it.
+        # Ctrl-C, the environment and the current directory must not affect it.
         return subprocess.Popen(
             [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -102,7 +103,7 @@ def _started_keeper():
 
 @contextmanager
 def silence():
-    """Let what processes started in the body write to file descriptor 2 go nowhere, for good."""
+    """Discard for good what processes started in the body write to file descriptor 2."""
     if _log_is_wanted():
         yield
         return
@@ -114,7 +115,7 @@ def silence():
 
 @contextmanager
 def without_kept_output():
-    """In the body, show what was kept back before an error only with the error's traceback."""
+    """In the body, show what was held back before an error only with the error's traceback."""
     global _errors_are_shown
     before, _errors_are_shown = _errors_are_shown, unexpected.is_shown()
     try:
@@ -143,5 +144,5 @@ def _make_sure_it_is_open():
     try:
         os.fstat(2)
     except OSError:
-        # Else the next file that is opened would get this number, and TensorFlow's log with it.
+        # Otherwise the next file opened would get this number, and TensorFlow's log with it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, put off until it is a good moment."""
+"""Ctrl-C and SIGTERM, put off until a good moment."""
 
 import signal
 import threading
@@ -8,7 +8,7 @@ SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
 class Interrupted(KeyboardInterrupt):
-    """What a command raises when it is told to end, by a signal of that number."""
+    """Raised when the signal of that number tells a command to end."""
 
     def __init__(self, number, message="interrupted"):
         super().__init__(message)
@@ -19,7 +19,7 @@ class Interrupted(KeyboardInterrupt):
 def handled_by(handler):
     """In the body, let `handler(number, frame)` handle SIGINT and SIGTERM where it can.
 
-    Only the main thread can set a handler, and what is ignored stays so, as under `nohup`.
+    Only the main thread can set a handler, and ignored signals stay ignored, as under `nohup`.
     """
     previous = {}
     if threading.current_thread() is threading.main_thread():
@@ -36,10 +36,10 @@ def handled_by(handler):
 
 @contextmanager
 def put_off():
-    """Put off SIGINT and SIGTERM until the body ends, and then let them do what they always do.
+    """Put off SIGINT and SIGTERM until the body ends, then let them act as usual.
 
-    Yields a list in which the number of a signal appears when it comes. A second one is not put
-    off but raises `Interrupted`.
+    Yields a list that receives the number of a signal when it arrives. A second one is not put off
+    but raises `Interrupted`.
     """
     received = []
 

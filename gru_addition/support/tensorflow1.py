@@ -1,7 +1,7 @@
 """The one import of TensorFlow, as the TensorFlow 1 interface `tf`.
 
-TensorFlow 2 still carries that interface. TensorFlow 2 itself stays switched on, so code of yours
-that uses it keeps working beside ours.
+TensorFlow 2 still has that interface, and its own behaviour stays switched on, so your TensorFlow 2
+code keeps working beside ours.
 """
 
 from gru_addition.support.quiet import quiet_import

@@ -1,6 +1,6 @@
-"""How a command reports an unexpected error: in one line, with a status that is no verdict.
+"""How a command reports an unexpected error: in one line, with a status that is not a verdict.
 
-It imports nothing but Python's own library, so that it can report whatever else can't be imported.
+It imports only Python's standard library, so it can report anything else that can't be imported.
 """
 
 import os
@@ -14,7 +14,7 @@ EXTRAS = "pip install 'gru_addition[proof,notebooks]'"
 
 
 def in_one_line(error):
-    """Describe an error; show its traceback to whoever has set `GRU_ADDITION_TRACEBACK`."""
+    """Describe an error; show its traceback if `GRU_ADDITION_TRACEBACK` is set."""
     if is_shown():
         write("".join(traceback.format_exception(type(error), error, error.__traceback__)))
     if isinstance(error, ModuleNotFoundError) and not f"{error.name}".startswith("gru_addition"):
@@ -49,7 +49,7 @@ def _report(kind, error, trace):
     spec = sys.modules["__main__"].__spec__
     names = sys.orig_argv if spec is None else [spec.name]
     if not any(name.startswith("gru_addition") for name in names):
-        # It is somebody else's module that imports this package.
+        # Somebody else's module imports this package.
         sys.__excepthook__(kind, error, trace)
         return
     name = "gru_addition" if spec is None else spec.name.removesuffix(".__main__")

@@ -1,4 +1,4 @@
-"""The flags with which XLA, TensorFlow's compiler, is set up for small models."""
+"""The flags that set up XLA, TensorFlow's compiler, for small models."""
 
 import os
 import re
@@ -19,7 +19,7 @@ finally:
 
 
 def prepare_process():
-    """Set XLA up for small models; to be called before TensorFlow is imported.
+    """Set XLA up for small models; call this before importing TensorFlow.
 
     Only the commands, which own their process, may call this. The user's own flags come last, and
     the last one counts.
@@ -28,11 +28,11 @@ def prepare_process():
 
 
 def check_flags():
-    """Raise `ValueError` for flags in the environment for which TensorFlow would end this process.
+    """Raise `ValueError` for flags in the environment that would make TensorFlow end this process.
 
-    It does so without an error that could be caught, and with a status that may mean something
-    else. So another process tries them first, if there are any but our own. An error that can be
-    caught is not about them, and is left to whoever meets it.
+    It would do so without an error that could be caught, and with a status that may mean something
+    else. So another process first tries any that are not ours. An error that can be caught is not
+    about them, and is left to later code.
     """
     theirs = [f for f in os.environ.get(FLAGS, "").split() if f not in small_model_flags()]
     given = {FLAGS: " ".join(theirs), TENSORFLOWS_FLAGS: os.environ.get(TENSORFLOWS_FLAGS, "")}
@@ -48,23 +48,23 @@ def check_flags():
     )
     if "alive" not in trial.stdout:
         *_, last_line = ["it says nothing", *trial.stderr.split("\n")[:-1]]
-        # Severity, time and place stand before what is said.
+        # Severity, time and place come before the message.
         reason = re.sub(r"^.*\.cc:\d+\] ", "", last_line)
         names, shown = " and ".join(given), brief(" ".join(given.values()))
         raise ValueError(f"{names} must hold flags that TensorFlow accepts, not {shown}: {reason}")
 
 
 def small_model_flags():
-    """XLA's flags with which a model of the tutorial's size trains half as fast again."""
+    """XLA flags that make a model of the tutorial's size train half as fast again."""
     flags = [
-        # A step is too small to be worth the threads over which it would be spread.
+        # A step is too small to be worth spreading over threads.
         "--xla_cpu_multi_thread_eigen=false",
         # At the default, 3, LLVM unrolls the loop over the units of the state, and then gathers
         # single numbers of different sums into vectors instead of loading them as they lie.
         "--xla_backend_optimization_level=2",
     ]
-    # XLA ends a process that has a flag it does not know, and TensorFlow 2.16's does not know this.
+    # XLA ends a process that has a flag it does not know, and TensorFlow 2.16's lacks this one.
     if tuple(map(int, metadata.version("tensorflow").split(".")[:2])) >= (2, 18):
-        # All of an AVX-512 register, where there is one; by default it is half.
+        # Use all of an AVX-512 register, if there is one; by default it is half.
         flags.append("--xla_cpu_prefer_vector_width=512")
     return flags

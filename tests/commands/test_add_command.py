@@ -165,7 +165,7 @@ def test_batches_of_any_shape_are_added_like_integers(numbers, columns, perfect)
         (["1", "2", "--num-bits=many"], "--num-bits must be .*, not 'many'"),
         (["1", "2", "--num-bits=99999999999"], "--num-bits must be .* at most 10,000,001, not"),
         (["1", "2", "--show"], "unrecognized arguments: '--show'"),
-        (["1", "2", "--from=--"], "an argument must have another value, not '--'|'--' holds no"),
+        (["1", "2", "--from=--"], "an argument must have a value, not '--'|'--' holds no"),
         (["1", "2", "--from", "nowhere"], "'nowhere' holds no run; .*gru_addition.train makes one"),
         (["1", "2", "--from", ""], "'' holds no run"),
         (["1", "2", "--from", "a\0b"], r"'a\\x00b' holds no run"),

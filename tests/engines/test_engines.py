@@ -18,7 +18,7 @@ from gru_addition.model import AdditionModel, tf
 from gru_addition.support import xla
 from gru_addition.train import Config, train
 
-# More than one run of the compiled engine, and one that is shorter.
+# More than one run of the compiled engine, and then a shorter one.
 SHORT = Config(iterations=57, learning_rate=0.01)
 OPTIONS = {
     "the tutorial's": {},
@@ -41,7 +41,7 @@ OPTIONS = {
         "fresh_batches": True,
     },
 }
-# Rounding errors grow in many iterations.
+# Rounding errors grow over many iterations.
 LARGEST_DEVIATION = {"float64": 1e-13, "float32": 1e-5}
 
 
@@ -102,7 +102,7 @@ def test_runs_of_any_length_give_the_same_bytes(options, iterations_per_run):
 
 
 def test_the_validation_loss_of_every_iteration_is_that_of_its_weights():
-    """The oracle is the NumPy model with the weights of as many iterations and no more."""
+    """The oracle is the NumPy model with the weights after exactly that many iterations."""
     run = train(replace(SHORT, iterations=6))
     random_state = np.random.RandomState(SHORT.seed)
     _, validation_set = (generate_batch(5, 100, random_state) for _ in range(2))
@@ -116,7 +116,7 @@ def test_the_validation_loss_of_every_iteration_is_that_of_its_weights():
 def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
     """The same loop straight in the graph, where `tf.function` and XLA keep no order.
 
-    Each iteration reads weights that others are writing, which shows from the first losses on.
+    Each iteration reads weights that others are writing, which shows from the first loss onwards.
     """
     config = replace(SHORT, iterations=50)
     monkeypatch.setattr(graphs, "compiled", lambda function, *tensors: function(*tensors))
@@ -163,7 +163,7 @@ def test_without_xla_the_command_says_so_in_one_line(monkeypatch, capsys, tmp_pa
 
 
 def test_xla_is_found_missing_where_it_cannot_compile_and_found_again_later(monkeypatch):
-    """What XLA is asked to compile here is what it can't, a call back into Python."""
+    """Here XLA is asked to compile what it can't: a call back into Python."""
     function = tf.function
 
     def calling_back(python_function, **options):
@@ -214,7 +214,7 @@ def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
     own, version, number, monkeypatch
 ):
     monkeypatch.setattr(xla.metadata, "version", {"tensorflow": version}.__getitem__)
-    # Set first, so that the test leaves nothing behind for the processes that later ones start.
+    # Set first, so the test leaves nothing behind for processes that later tests start.
     monkeypatch.setenv("XLA_FLAGS", own or "")
     if own is None:
         monkeypatch.delenv("XLA_FLAGS")
@@ -224,7 +224,7 @@ def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
     flags = os.environ["XLA_FLAGS"].split()
     assert flags[0] == "--xla_cpu_multi_thread_eigen=false"
     assert ("--xla_cpu_prefer_vector_width=512" in flags) == (number == 3)
-    # The last one counts, so that the user has the last word.
+    # The last one counts, so the user has the last word.
     assert flags[number:] == ([] if own is None else [own])
 
 

@@ -30,7 +30,7 @@ ALONE = [
     *(switch for names in [*TOGETHER, TENSORFLOW_2_OFF] for switch in names.split(" + ")),
     "eager execution off",
 ]
-# Keras' libraries need not be here.
+# Keras' backends need not be installed.
 IN_THE_ENVIRONMENT = {
     "determinism": {"TF_DETERMINISTIC_OPS": "1"},
     "Keras with JAX": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
@@ -47,7 +47,7 @@ def undisturbed():
 
 @pytest.fixture
 def assert_undisturbed(undisturbed, figure, compiled_once):
-    """A function of names of switches and an environment, in which the numbers are computed."""
+    """A function that checks the numbers under the named switches, with the given variables."""
 
     def check(names, **variables):
         flags = f"{variables.get('TF_XLA_FLAGS', '')} {compiled_once}"
@@ -126,7 +126,7 @@ for work in (lambda: train(Config(iterations=2)), build_adder):
     ],
 )
 def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(switch, message):
-    """With the first, XLA ends the process; with the second, all numbers are others."""
+    """With the first, XLA ends the process; with the second, all numbers differ."""
     printed = run_code(REFUSED, switch, variables=WITH_TESTS)
 
     assert [line.startswith(message) for line in printed.splitlines()] == [True, True]

@@ -1,7 +1,7 @@
 """The notebooks in JupyterLab, in a real browser: the live plot, and the control with a slider.
 
-`make browser` runs this; it needs Chromium and ChromeDriver on the machine. It leaves pictures of
-what was seen in `runs/browser`.
+`make browser` runs this; it needs Chromium and ChromeDriver on the machine. It leaves screenshots
+in `runs/browser`.
 """
 
 import shutil
@@ -16,7 +16,7 @@ from common import ROOT, environment
 
 pytestmark = pytest.mark.browser
 PICTURES = ROOT / "runs" / "browser"
-# What is seen of a picture that changes: how many there are, their heights, and how many contents.
+# Watch a changing picture: how many there are, their heights, and their different contents.
 WATCH = """
 const area = arguments[0];
 const seen = window.seen = {contents: [], numbers: [], heights: []};
@@ -45,7 +45,7 @@ def address(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
     command += [f"--ServerApp.root_dir={directory}", f"--LabApp.workspaces_dir={directory}"]
-    # Else it asks whether it may fetch news.
+    # Otherwise it asks whether it may fetch news.
     settings = directory / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
@@ -97,7 +97,7 @@ def _open(browser, address, name):
 
 
 def _click(browser, label):
-    """Click what has this label in a menu, if it is there."""
+    """Click the menu item with this label, if it is there."""
     items = browser.find_elements("css selector", ".lm-MenuBar-itemLabel, .lm-Menu-itemLabel")
     found = [item for item in items if item.text == label and item.is_displayed()]
     if found:
@@ -106,7 +106,7 @@ def _click(browser, label):
 
 
 def _cell(browser, text):
-    """The code cell that holds a text, if it is shown."""
+    """The code cell that contains a text, if it is shown."""
     return browser.execute_script(
         "return [...document.querySelectorAll('.jp-CodeCell')]"
         ".find(cell => cell.textContent.includes(arguments[0])) ?? null",
@@ -115,7 +115,7 @@ def _cell(browser, text):
 
 
 def _scroll_to(browser, text):
-    """Bring a cell into view; JupyterLab makes those out of sight only when they are needed."""
+    """Bring a cell into view; JupyterLab creates cells out of sight only when they are needed."""
 
     def look_further():
         cell = _cell(browser, text)
@@ -200,5 +200,5 @@ def test_the_slider_steps_through_the_columns(address, browser):
     number.send_keys("100", Keys.ENTER)
     _until(lambda: image.get_attribute("src") not in pictures, "the picture of 100 + 12", 20)
     _save_picture(browser, "stepper-100.png")
-    # Where there is a control, the picture that stands in for it is not shown, too.
+    # With the control, the picture that stands in for it is not shown.
     assert len(cell.find_elements("css selector", ".jp-OutputArea-output img")) == 1

@@ -67,7 +67,7 @@ def test_requirements_and_extras_are_the_same_libraries():
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The environment of a process that has the wheel and not what is needed for other purposes."""
+    """The environment of a process that has the wheel but not the libraries in `EXTRAS`."""
     place = tmp_path_factory.mktemp("wheel")
     for name in "gru_addition", "pyproject.toml", "README.md", "LICENSE":
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

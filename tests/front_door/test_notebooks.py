@@ -25,22 +25,22 @@ from execute import (
     picture_of,
 )
 
-# Enough for what the text says of the answers of the tutorial's loop, and for the first of the
-# deviations of Adam. `make torture` executes the notebooks as they are.
+# Enough for what the text says about the answers of the tutorial's loop, and for the first of
+# Adam's deviations. `make torture` executes the notebooks as they are.
 PARAMETERS = {
     "01_walkthrough.ipynb": {"loop_iterations": 1300},
     "04_tf1_to_tf2.ipynb": {"iterations": 300},
 }
 # The tag of an exercise whose solution trains networks that nothing else needs.
 TRAINS = "trains"
-# What is printed in cells with these tags differs: times and versions, what may change with Keras,
-# and what the parameters change.
+# Cells with these tags print what may differ: times and versions, what may change with Keras, and
+# what the parameters change.
 VARYING = {"shortened": {"timed", "keras", "shorter"}, "whole": {"timed", "keras"}}
 torture = pytest.mark.torture
 SOLUTION = re.compile(
     r"<summary>Solution</summary>\n\n```python\n(.*?)```\n\n```text\n(.*?)```", re.S
 )
-# What the notebooks claim, as it must be in their kernels after the last cell.
+# What the notebooks claim, which must hold in their kernels after the last cell.
 CLAIMS = {
     "01_walkthrough.ipynb": """
 assert from_bytes(ask(1024, 16, 20) > 0.5) == 1040
@@ -120,7 +120,7 @@ def solutions(name, way="whole"):
 
 
 def printed(cell):
-    """What a cell prints, and the text of its results, but not that of pictures and widgets."""
+    """What a cell prints, and the text of its results, except those of pictures and widgets."""
     outputs = [output for output in cell.outputs if PNG not in output.get("data", {})]
     return "".join(output.get("text") or output.data.get("text/plain", "") for output in outputs)
 
@@ -139,8 +139,8 @@ def way(request):
 def executed(name, way, shared, shared_runs, compiled_once):
     """A notebook after a run with its solutions and its claims.
 
-    If it is to be shortened, it has its parameters, and what another notebook or a test has trained
-    or compiled already is not trained or compiled again.
+    A shortened one gets its parameters, and reuses what another notebook or a test has already
+    trained or compiled.
     """
     more_cells = [code for code, _ in solutions(name, way)] + [CLAIMS[name]]
     startup = shared / "ipython" / "profile_default" / "startup"
@@ -260,7 +260,7 @@ def test_the_losses_quoted_are_those_of_tensorflow_1_3_0(golden):
 
 @pytest.fixture
 def execute_alone(tmp_path):
-    """A function of a cell's code and tags that executes a notebook of its own by the script."""
+    """A function of a cell's code and tags that has the script execute a notebook of that cell."""
     directory = tmp_path / "notebooks"
     directory.mkdir()
     (tmp_path / "docs").mkdir()

@@ -1,4 +1,4 @@
-"""The trained network answers for any length, and what it is handed is checked."""
+"""The trained network answers for any length, and its input is checked."""
 
 import numpy as np
 import numpy_gru
@@ -62,7 +62,7 @@ weights = {kind + gate: random_state.normal(size=shapes[kind]) for kind in "WUb"
 adder = Adder.from_weights(weights | {"W_output": np.ones((16, 1)), "b_output": np.ones(1)})
 for shape in [(1, 1000, 2), (1000, 100, 2), (1, 1_000_000, 2), (1000, 2000, 2)]:
     x = np.random.RandomState(1).randint(0, 2, size=shape).astype(float)
-    # The peak begins anew. That of getrusage would be that of the process that started this one.
+    # Reset the peak. getrusage's would be that of the process that started this one.
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     before = measured("VmRSS")
@@ -77,7 +77,7 @@ def test_memory_does_not_grow_with_the_length(figure):
     *_, long, many = (tuple(map(int, line.split())) for line in printed.splitlines())
 
     # The states of all columns alone would take 128 and 256 million bytes. Those of a piece take
-    # 0.1 and 13 million, and XLA several times as much for what it computes of them.
+    # 0.1 and 13 million, and XLA needs several times as much to compute with them.
     for name, (grown, output), for_a_piece in [
         ("1 x 1,000,000", long, 10_000_000),
         ("1,000 x 2,000", many, 120_000_000),

@@ -1,4 +1,4 @@
-"""The data are the tutorial's, number for number; the oracle of a sum is Python's integers."""
+"""The data are the tutorial's, number for number; the oracle for sums is Python's integers."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_draws_of_any_length_are_the_recorded_ones(num_bits, pairs):
 @given(num_bits=st.integers(2, 64), seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
 def test_a_batch_is_drawn_as_single_numbers_are(num_bits, seed, size):
     one_by_one = np.random.RandomState(seed)
-    # The tutorial draws NumPy's default integers: of 64 bits, except on Windows before NumPy 2.
+    # The tutorial draws NumPy's default integers: 64 bits, except on Windows before NumPy 2.
     expected = [
         one_by_one.randint(0, 2 ** (num_bits - 1) - 1, dtype=np.int64) for _ in range(2 * size)
     ]

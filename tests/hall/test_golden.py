@@ -1,7 +1,7 @@
-"""The same seed gives, on today's TensorFlow, the numbers of TensorFlow 1.3.0 and 1.15.5.
+"""With the same seed, today's TensorFlow gives the numbers of TensorFlow 1.3.0 and 1.15.5.
 
-Both engines do, the tutorial's loop and the compiled one.
-Nothing is handed over but the seed. The oracle is golden/, recorded by golden/record.py.
+Both engines do: the tutorial's loop and the compiled one. Nothing but the seed is handed over. The
+oracle is golden/, recorded by golden/record.py.
 """
 
 import itertools
@@ -24,9 +24,9 @@ for_each_seed = pytest.mark.parametrize(
 
 
 def for_each_run(seeds):
-    """Whole runs of both engines; of all but one of the session engine, `make torture` runs them.
+    """Whole runs of both engines; all but one of the session engine's are left to `make torture`.
 
-    The chaotic seed's first thousand iterations stand here for the session engine's other runs.
+    The chaotic seed's first thousand iterations stand in here for the session engine's other runs.
     """
     runs = []
     for engine, seed in itertools.product(ENGINES, seeds):
@@ -120,7 +120,7 @@ def test_only_the_chaotic_run_has_a_spike(golden, version):
 
 
 def test_the_old_versions_part_from_each_other_soon_after_the_onset(golden, version, figure):
-    """The oracle of `spike_onset`: it knows one version's record, this looks at both."""
+    """The oracle of `spike_onset`, which sees only one version's record; this looks at both."""
     one, other = (recorded_losses(golden(name, CHAOTIC_SEED)) for name in VERSIONS)
     deviation = relative_deviation(one, other).max(axis=1)
     onset = spike_onset(golden(version, CHAOTIC_SEED)["validation_losses"])
@@ -173,7 +173,7 @@ def test_an_old_checkpoint_restores_by_name_and_continues_to_the_same_losses(
 
 
 def test_our_checkpoint_holds_the_same_variables(version, tmp_path):
-    """So that it restores there; golden/take_over.py shows that it does."""
+    """So it restores there, as golden/take_over.py shows."""
     train(Config(iterations=1, engine="session"), tmp_path)
 
     ours = tf.train.list_variables(str(tmp_path / "model.ckpt-1"))
@@ -196,7 +196,7 @@ def test_an_old_metagraph_trains_on_todays_tensorflow(golden, version, figure):
 
 
 def continue_training(session, train_step, loss, x, y, record, iterations):
-    """Return the losses of that many iterations, of shape (iterations, 2), as the tutorial's."""
+    """Train as the tutorial does; return the losses, of shape (iterations, 2)."""
     train_feed = {x: record["x_train"], y: record["y_train"]}
     test_feed = {x: record["x_test"], y: record["y_test"]}
     losses = np.empty((iterations, 2))
@@ -218,10 +218,10 @@ def spike_onset(losses):
     """Return the iteration at which rounding errors begin to grow into a spike, or None.
 
     When Adam's steps become too long for the valley they are in, the weights swing from one side
-    to the other, a little further with each step. In the validation loss it shows as a term that
-    changes sign at every iteration. High differences leave of the losses only that term. It grows
-    exponentially, from rounding errors, 1e-16, by way of 1e-12 and 1e-8 to a visible spike; since
-    the first stretch can't be seen, it is taken to last as long as the second.
+    to the other, a little further with each step. The validation loss then has a term that changes
+    sign at every iteration. Differences of a high order leave only that term. It grows
+    exponentially, from rounding errors of 1e-16 through 1e-12 and 1e-8 to a visible spike. The
+    first stretch can't be seen, and is assumed to last as long as the second.
     """
     order = 6
     swing = np.abs(np.diff(losses, order)) / 2**order / losses[order:]

@@ -1,4 +1,4 @@
-"""The graph is the tutorial's, op by op, but for listed differences.
+"""The graph is the tutorial's, op by op, except for listed differences.
 
 The oracle is golden/tf-1.3.0/graph.json. Ours is built in a process of its own, since TensorFlow 2
 builds loops and variables as TensorFlow 1 did only after `tf.disable_v2_behavior()`, a switch for
@@ -23,7 +23,7 @@ with tf.Graph().as_default() as graph:
 print(json.dumps({op.name: op.type for op in graph.get_operations()}))
 """
 
-# Types that later versions replaced by another of the same meaning, everywhere.
+# Types that later versions replaced everywhere by another with the same meaning.
 SUCCESSORS = {
     "Add": "AddV2",
     "Stack": "StackV2",
@@ -38,14 +38,14 @@ def one_up(match):
     return f"{match['loop']}add_{int(match['number'] or 0) + 1}{match['rest']}"
 
 
-# Patterns of names in TensorFlow 1.3.0 and what stands in their place in later versions.
+# Patterns of names in TensorFlow 1.3.0 and what replaces them in later versions.
 RENAMINGS = [
     # Each loop counts its steps first, which takes the name `add`: all others move up by one.
     (
         r"(?P<loop>(h_t_transposed|map)/while/)add(_(?P<number>\d+))?(?P<rest>(_grad)?(/.*)?)$",
         one_up,
     ),
-    # The counter stands before the loop's other variables, and is the one that the gradient copies.
+    # The counter comes before the loop's other variables, and is the one that the gradient copies.
     (r"(gradients/h_t_transposed/while/(Enter|Exit|Merge|Switch))_1_grad", r"\1_3_grad"),
     (r"(gradients/map/while/(Enter|Exit|Merge|Switch))_1_grad", r"\1_2_grad"),
     # Ops are named after their types.

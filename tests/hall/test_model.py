@@ -13,7 +13,7 @@ DTYPES = "float64", "float32"
 
 
 def build(session, weights=None, learning_rate=None, **arguments):
-    """Return an initialised model in the session's graph, by default one not to be trained."""
+    """Return an initialised model in the session's graph, by default without a training step."""
     model = AdditionModel(learning_rate=learning_rate, **arguments)
     feed = {} if weights is None else model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
@@ -128,7 +128,7 @@ def model_in_session():
     with tf.Graph().as_default():
         session = tf.Session()
         model = build(session, weights, hidden_size=6)
-    # The graph is no longer the default, so that other tests can run eagerly meanwhile.
+    # The graph is no longer the default, so other tests can run eagerly meanwhile.
     yield session, model, weights
     session.close()
 

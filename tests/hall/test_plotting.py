@@ -68,7 +68,7 @@ def test_bad_arguments_are_named_before_training(arguments, message):
         LossPlot(**arguments)
 
 
-# Two runs, reported as the session engine and the compiled engine do it.
+# Two runs, reported as the session engine and the compiled engine report them.
 IN_A_NOTEBOOK = """
 from gru_addition.runs.history import History
 from gru_addition.plotting import LossPlot
@@ -83,7 +83,7 @@ for reported in [1] * 120, [50, 50, 20]:
 
 @pytest.fixture(scope="module")
 def messages():
-    """What a kernel tells a notebook while the cell above runs."""
+    """What a kernel sends to a notebook while the cell above runs."""
     manager, client = start_new_kernel(cwd=ROOT)
     try:
         messages = []

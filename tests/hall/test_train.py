@@ -18,13 +18,13 @@ from gru_addition.engines.session import session_engine
 from gru_addition.plotting import LossPlot
 from gru_addition.train import Config, Run, train
 
-# Nothing is compiled where the engine makes no difference.
+# Nothing is compiled if the engine makes no difference.
 SHORT = Config(iterations=3, engine="session")
 for_each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
 def first_data(config=SHORT):
-    """What is drawn for the settings, [x_train, y_train, x_test, y_test], and the state after."""
+    """The data drawn for the settings, [x_train, y_train, x_test, y_test], and the state after."""
     random_state = np.random.RandomState(config.seed)
     data = [
         *generate_batch(config.num_bits, config.batch_size, random_state),
@@ -172,7 +172,7 @@ def test_a_mini_batch_of_everything_sums_in_another_order_only():
 
 def test_float32_follows_float64_and_is_float32(tmp_path):
     config = replace(SHORT, iterations=50)
-    # One seed draws other numbers in each type, so the weights to start from are handed over.
+    # A seed draws different numbers in each type, so the initial weights are given.
     weights = numpy_gru.random_weights(16, np.random.RandomState(0), scale=0.1)
     single = train(replace(config, dtype="float32"), tmp_path, initial_weights=weights)
     double = train(config, initial_weights=weights)

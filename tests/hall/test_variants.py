@@ -40,7 +40,7 @@ def drawn():
 
 
 def build(session, weights, cell=GRU, model=AdditionModel, **options):
-    """A model with a cell, set to weights."""
+    """A model with the given cell and weights."""
     model = model(HIDDEN, learning_rate=None, cell=cell, **options)
     feed = model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
@@ -157,7 +157,7 @@ def test_the_loss_is_that_of_numpy_with_noise_and_penalty(session, weights, draw
 
 
 @pytest.mark.parametrize(
-    # In `test_engines` the engines agree on such a recipe.
+    # `test_engines` shows that the engines agree on such a recipe.
     "engine",
     [pytest.param("compiled", marks=pytest.mark.torture), "session"],
 )

@@ -1,4 +1,4 @@
-"""The batches of a run, and that a stream of them can be left and taken up again."""
+"""The batches of a run, and how a stream of them is left and resumed."""
 
 import json
 from itertools import islice

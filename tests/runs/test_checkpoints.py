@@ -1,4 +1,4 @@
-"""A run is saved whole, resumed bit for bit, and what is damaged or hostile is refused."""
+"""A run is saved whole and resumed bit for bit; damaged or hostile files are refused."""
 
 import io
 import json
@@ -51,7 +51,7 @@ TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=4, engine="ses
               checkpoint_every=2)  # fmt: skip
 SUFFIXES = checkpoints.SUFFIXES
 as_png, build_graph, options = pictures.as_png, graphs.build_graph, graphs._options
-# The settings on which the session engine's graph depends.
+# The settings that the session engine's graph depends on.
 OF_GRAPH = "hidden_size", "learning_rate", "dtype", "seed", "state_noise", "jacobian_penalty"
 
 
@@ -62,7 +62,7 @@ def build_once(**of_graph):
 
 @pytest.fixture(autouse=True)
 def light(monkeypatch):
-    """A short run takes most of its time for its graph and its picture: here they are shared.
+    """A short run spends most of its time on its graph and its picture; here they are shared.
 
     The graph is not optimised, since no number is compared with one computed elsewhere.
     """
@@ -84,7 +84,7 @@ def light(monkeypatch):
 
 
 def interrupt_at(iteration, number=signal.SIGINT):
-    """A callback that sends a signal to this process when so many iterations are done."""
+    """A callback that sends a signal to this process when that many iterations are done."""
 
     def on_progress(history):
         if len(history) >= iteration:
@@ -97,7 +97,7 @@ def interrupt_at(iteration, number=signal.SIGINT):
     ("engine", "kind"),
     [
         *(("session", kind) for kind in KINDS),
-        # Where a run is taken up again is no business of an engine, and this one is slow to build.
+        # Resuming does not depend on the engine, and this one is slow to build.
         ("compiled", "fresh"),
         *(
             pytest.param("compiled", kind, marks=pytest.mark.torture)
@@ -165,7 +165,7 @@ def test_the_callers_own_data_must_be_given_again(tmp_path):
     longer = replace(TINY, iterations=7)
 
     for other in None, [*data[:3], 1 - data[3]]:
-        with pytest.raises(ValueError, match="data must be those that the saved run was trained"):
+        with pytest.raises(ValueError, match="data must be what the saved run was trained on"):
             train(longer, tmp_path, resume=True, data=other)
     resumed = train(longer, tmp_path, resume=True, data=data)
 
@@ -286,7 +286,7 @@ def test_who_computed_a_run_is_noted_by_fixed_words(copied):
     noted = json.loads(batches.read_text())["computed_by"]
     assert noted == f"TensorFlow {tf.__version__}, session engine, revision 1, XLA_FLAGS=''"
 
-    # Earlier versions called the engine by the name of a function.
+    # Early versions named the engine after a function.
     old = noted.replace(" engine, revision 1,", "_engine,")
     forge(copied, ".batches.json", batches.read_bytes().replace(noted.encode(), old.encode()))
     assert checkpoints.load(copied).computed_by == noted
@@ -396,7 +396,7 @@ def test_a_run_may_go_on_from_an_older_checkpoint(tmp_path, capsys):
 
     assert main(["--resume", f"--output-dir={tmp_path}"]) == 2
     assert capsys.readouterr().err.endswith(
-        "is not as it was written; --resume 6 goes on from an older one\n"
+        "is not as it was written; --resume 6 uses an older one\n"
     )
     for iteration in "5", "0":
         assert main([f"--resume={iteration}", f"--output-dir={tmp_path}"]) == 2
@@ -428,7 +428,7 @@ def test_where_other_digits_may_come_from_is_told(tmp_path, monkeypatch):
     now = "TensorFlow 2.* session engine, revision 1, XLA_FLAGS=''"
     with (
         pytest.warns(UserWarning, match="XLA is not available"),
-        pytest.warns(UserWarning, match=f"was computed by {before}, and goes on with {now}"),
+        pytest.warns(UserWarning, match=f"was computed by {before}, and resumes with {now}"),
     ):
         train(SHORT, tmp_path, resume=True)
 
@@ -648,12 +648,12 @@ def test_a_reader_looks_again_if_a_checkpoint_was_replaced_meanwhile(sound, tmp_
     assert len(Run.restore(tmp_path / "old").history) == 6
 
 
-# What is damaged.
+# Damaged files.
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
-    """The directory of a run that has ended well, not to be changed."""
+    """The directory of a run that has ended well; do not change it."""
     directory = tmp_path_factory.mktemp("sound")
     train(TINY, directory)
     return directory
@@ -746,7 +746,7 @@ def test_whatever_is_changed_is_noticed_or_without_effect(data, sound, tmp_path_
 
     with suppress(DamagedError, FileNotFoundError):
         found = checkpoints.load(directory)
-        # The manifest may have lost its last entry and be whole.
+        # The manifest may have lost its last entry and still be whole.
         expected = checkpoints.load(sound, len(found.history))
         assert (found.config, found.batches) == (expected.config, expected.batches)
         np.testing.assert_array_equal(found.history.train_losses, expected.history.train_losses)
@@ -782,7 +782,7 @@ def test_an_empty_directory_holds_no_run(tmp_path, capsys):
 
 
 def test_a_checkpoint_of_another_model_is_refused(copied, tmp_path, capsys):
-    """Whole files, whose manifest is right, of a model of another size."""
+    """The files are whole and the manifest is right, but the model has another size."""
     train(replace(TINY, hidden_size=5), tmp_path / "larger")
     for suffix in variables.INDEX, variables.DATA:
         forge(copied, suffix, (tmp_path / "larger" / f"model.ckpt-4{suffix}").read_bytes())
@@ -831,13 +831,13 @@ def test_a_directory_in_which_tensorflow_finds_nothing_is_trained_in_with_a_warn
 
     assert_same_numbers(train(TINY, name, resume=True), Run.restore(name))
     assert tf.train.latest_checkpoint(name) is None
-    # Only the name that is given counts.
+    # Only the given name counts.
     monkeypatch.chdir(tmp_path / name)
     train(TINY, "run")
     assert tf.train.latest_checkpoint("run") == "run/model.ckpt-4"
 
 
-# What is hostile.
+# Hostile files.
 
 
 def forge(directory, suffix, content):
@@ -850,7 +850,7 @@ def forge(directory, suffix, content):
 
 
 def npy(header, body=b""):
-    """A file of NumPy's format with a header of one's own."""
+    """A file in NumPy's format with the given header."""
     text = repr(header).encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + body
 
@@ -917,8 +917,8 @@ def test_a_hostile_file_is_refused_although_the_manifest_agrees(suffix, content,
 
     assert status == 2
     assert "pickle" not in out
-    # TensorFlow's reader knows a checkpoint by its name, not by those of its files, and settings
-    # that are none of this run show in other files.
+    # TensorFlow's reader names a checkpoint, not its files, and wrong settings come to light in
+    # other files.
     is_named = suffix in (".history.npy", ".batches.json")
     assert "model.ckpt-4" + suffix * is_named in err
     assert "is damaged" in err

@@ -1,4 +1,4 @@
-"""The same settings give the same bytes, and memory stays flat, but for the losses that are kept.
+"""The same settings give the same bytes, and memory stays flat, except for the losses kept.
 
 `make torture` runs a hundred thousand iterations.
 """
@@ -71,12 +71,12 @@ def test_two_processes_give_the_same_bytes(engine, tmp_path):
     assert main([*arguments, f"--output-dir={directories[0]}"]) == 0
     process = run_from_scratch(
         "-m", "gru_addition.train", *arguments, f"--output-dir={directories[1]}",
-        # Another seed for the hashes of strings, and so another order of sets.
+        # Another seed for string hashes, and so another order of sets.
         variables={"PYTHONHASHSEED": "7"},
     )  # fmt: skip
     assert process.returncode == 0
 
     one, other = map(contents, directories)
     assert MANIFEST in one
-    # Every file, to the checkpoint and the picture.
+    # Every file, even the checkpoint and the picture.
     assert one == other

@@ -27,7 +27,7 @@ CONFIGS = {
         TINY, engine="compiled", iterations_per_run=1, checkpoint_every=1, fresh_batches=True
     ),
 }
-# Its children have TensorFlow imported already, but nothing of it started.
+# Its children have TensorFlow imported already, but have started nothing in it.
 server = multiprocessing.get_context("forkserver")
 server.set_forkserver_preload(["gru_addition.model", "gru_addition.train", "test_kill"])
 
@@ -40,12 +40,12 @@ def start(config, directory):
 
 
 def kill_again_and_again(config, directory, kills):
-    """Train, with so many kills at random moments; return how many iterations each found saved."""
+    """Train, with `kills` kills at random moments; return how many iterations each found saved."""
     found = []
     while True:
         process = start(config, directory)
         if len(found) < kills:
-            # One in four while it is set up, the others while it trains and saves.
+            # One kill in four comes during set-up, the others while it trains and saves.
             if random.random() < 0.75:
                 wait_for_checkpoint(process, directory)
             process.join(random.uniform(0, 0.7))
@@ -80,7 +80,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_never_was(kind, kills, tmp_pa
     expected = train(config)
     found, runs = [], 0
 
-    # A run may be through before it has been killed often enough; then comes another.
+    # A run may finish before it has been killed often enough; then another starts.
     while len(found) < kills:
         directory = tmp_path / str(runs)
         found += kill_again_and_again(config, directory, kills - len(found))

@@ -31,7 +31,7 @@ def test_nothing_reaches_the_terminal_but_errors():
         "    session.run(tf.matmul(anything, anything), {anything: [[1, 2, 3]]})"
     )
 
-    # The level is left as it was, and standard error is back.
+    # The level is unchanged, and standard error is back.
     assert (result.returncode, result.stdout) == (1, "None\n")
     assert result.stderr.startswith("here\nTraceback (most recent call last)")
     assert "InvalidArgumentError" in result.stderr
