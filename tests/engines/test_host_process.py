@@ -207,6 +207,7 @@ def test_a_session_in_this_process_is_not_tried_first(monkeypatch):
 def test_the_threads_are_those_that_the_host_allows():
     code = (
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1)\n"
-        "from gru_addition.engines import graphs; print(graphs._options().intra_op_parallelism_threads)"
+        "from gru_addition.engines import graphs\n"
+        "print(graphs._options().intra_op_parallelism_threads)"
     )
     assert run_code(code) == "1\n"

@@ -1,4 +1,4 @@
-"""The programs of the benchmark compute what they claim, and docs/speed.md shows what it measured."""
+"""The benchmark's programs compute what they claim, and docs/speed.md shows what it measured."""
 
 import json
 import re
