@@ -92,7 +92,8 @@ def test_the_wheel_trains_without_what_only_notebooks_and_proofs_need(installed,
         "-m", "gru_addition.train", "--iterations=1", "--engine=session",
         cwd=tmp_path, variables=variables,
     )  # fmt: skip
-    path = run_code("import gru_addition; print(gru_addition.__file__)", variables=variables)
+    where = "import gru_addition; print(gru_addition.__file__)"
+    path = run_code(where, cwd=tmp_path, variables=variables)
 
     assert (process.returncode, process.stderr) == (0, "")
     assert (tmp_path / "runs" / "latest" / "losses.png").exists()
