@@ -52,7 +52,7 @@ class Adder:
         from gru_addition.variants import trained_model
 
         def build():
-            model, trained = trained_model(weights, resolution)
+            model, feed = trained_model(weights, resolution)
             self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
             self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
 
@@ -63,11 +63,11 @@ class Adder:
             self._output_and_last_state = graphs.compiled_where_possible(
                 output_and_last_state, self._x, self._h_0
             )
-            return tf.global_variables_initializer(), trained
+            return tf.global_variables_initializer(), feed
 
-        graph, (initialize, trained) = graphs.build_graph(build)
+        graph, (initialize, feed) = graphs.build_graph(build)
         self._session = graphs.open_session(graph)
-        self._session.run(initialize, feed_dict=trained)
+        self._session.run(initialize, feed_dict=feed)
 
     def add(self, a, b, num_bits=None):
         """Return the sum of two non-negative integers as the network computes it.
@@ -108,6 +108,8 @@ class Adder:
 
     def after_column(self, x_t, h_tm1):
         """Run one column from given states; return its output, (n, 1), and the states h_t.
+
+        This is for `prove`, which compares it with other ways to compute the same.
 
         x_t: the bits of the column, (n, 2). h_tm1: the states, (n, hidden_size).
         """

@@ -7,11 +7,12 @@ from gru_addition.support import checks
 # A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
 LARGEST_STEP = 20_000_000
 LARGEST_HIDDEN_SIZE = 4096
+# The smallest and the largest value allowed.
 LEARNING_RATES = 1e-9, 1
 STATE_NOISES, JACOBIAN_PENALTIES = (0, 1), (0, 1000)
 RESOLUTIONS = 1, 1_000_000
 # The most numbers that the compiled engine is given for one run: 2.4 GB.
-LARGEST_RUN = 300_000_000
+LARGEST_FEED = 300_000_000
 # The most examples to draw mini-batches from; their order is saved in a checkpoint.
 LARGEST_ORDER = 1_000_000
 # A checkpoint holds all losses so far, so long runs save them less often.
@@ -126,9 +127,9 @@ class Config:
         batch_numbers = self.num_bits * (self.mini_batch_size or self.batch_size) * 3
         if self.has_noise:
             batch_numbers += batch_numbers // 3 * self.hidden_size
-        if self.engine == "compiled" and self.batches_per_run * batch_numbers > LARGEST_RUN:
+        if self.engine == "compiled" and self.batches_per_run * batch_numbers > LARGEST_FEED:
             raise ValueError(
-                f"iterations_per_run must be at most {LARGEST_RUN // batch_numbers:,} to fit in "
+                f"iterations_per_run must be at most {LARGEST_FEED // batch_numbers:,} to fit in "
                 f"memory with new batches of this size, not {self.iterations_per_run:,}"
             )
 

@@ -111,7 +111,7 @@ class GRU:
         return tf.zeros((batch_size, self.hidden_size), self.dtype)
 
     def read(self, state):
-        """What the output layer reads from a state, (..., hidden_size): here all of it, `h_t`."""
+        """What the output layer reads from a state, (..., hidden_size): here all of it."""
         return state
 
     def hidden_states(self, inputs, h_0=None):
@@ -152,6 +152,7 @@ class AdditionModel:
     weights: all variables above by name, `Wr` to `b_output`.
     """
 
+    # See `GRU.OP_SEEDS`.
     OP_SEEDS = {"W_output": 175, "b_output": 184}  # noqa: RUF012
 
     def __init__(
@@ -165,14 +166,14 @@ class AdditionModel:
         # Unnamed in the graph, as in the tutorial, so that its checkpoints load.
         self.W_output = _variable((hidden_size, 1), dtype, seed, self.OP_SEEDS["W_output"])
         self.b_output = _variable((1,), dtype, seed, self.OP_SEEDS["b_output"])
+        states = self.gru.read(self.gru.h_t)
         # Every state h_t of an example goes through the output layer, not only the last.
-        self.output = tf.map_fn(
-            lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, self.gru.h_t
-        )
+        self.output = tf.map_fn(lambda h_t: tf.matmul(h_t, self.W_output) + self.b_output, states)
 
         self.expected_output = tf.placeholder(dtype, (None, None, 1), name="expected_output")
         with tf.name_scope("batch_size"):
             batch_size = tf.cast(tf.shape(self.output)[0], dtype)
+        # The compiled engine has the same loss, column by column, in `engines.compiled.loss_of`.
         squared_error = tf.pow(self.output - self.expected_output, 2)
         loss = tf.reduce_sum(0.5 * squared_error) / batch_size
         self.loss = self.with_penalty(loss)
@@ -213,7 +214,7 @@ class AdditionModel:
         W_output = named_arrays("weights", weights).get("W_output")  # noqa: N806
         W_output = real_array("W_output", W_output, "hidden_size", 1)  # noqa: N806
         dtype = np.result_type(W_output, np.float32)
-        # Nothing is drawn, but a host may demand a seed for everything that could be.
+        # Nothing is drawn, but a process may demand a seed for everything that could be.
         model = cls(len(W_output), learning_rate=None, dtype=dtype, seed=0, cell=cell)
         return model, model.initial_values(weights)
 

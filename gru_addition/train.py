@@ -107,7 +107,7 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None):
     """Train in a place opened by `open_run`; otherwise like `train`, but nothing is checked.
 
     The steps: draw the data, build the graph, open a session, initialise or restore the variables,
-    iterate, and return what was learnt.
+    iterate (the tutorial's loop is in `gru_addition.engines.session`), and return what was learnt.
     """
     from gru_addition.engines import choice, graphs
 
@@ -121,7 +121,7 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None):
 
     engine = choice.choose_engine(config.engine)
     graph, built = graphs.build_graph(_build, config, engine, initial_weights)
-    weights, start, run_iterations, saver = built
+    weights, initialisation, run_iterations, saver = built
     data_sha256, computed_by = digest(data), choice.computed_by(engine)
 
     def save():
@@ -131,7 +131,7 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None):
     # Not `with session`, which would make its graph the default for the caller's function as well.
     with closing(graphs.open_session(graph)) as session, place.signals_put_off() as signals:
         if place.resumed is None:
-            session.run(*start)
+            session.run(*initialisation)
             save()
         else:
             place.restore(saver, session, computed_by)
@@ -160,8 +160,8 @@ def _draw_data(config, random_state):
 def _build(config, engine, initial_weights):
     """Build the model, the engine and the saver in the current graph.
 
-    Returns the variables by name, what the session has to run at the start (the initializer and its
-    feed), the engine's function, and the saver.
+    Returns the variables by name, the initializer with its feed, the engine's function, and the
+    saver.
     """
     from gru_addition.engines.choice import ENGINES
     from gru_addition.support.tensorflow1 import tf
@@ -169,8 +169,9 @@ def _build(config, engine, initial_weights):
 
     model = model_for(config)
     feed = {} if initial_weights is None else model.initial_values(initial_weights)
-    start = tf.global_variables_initializer(), feed
-    return model.weights, start, ENGINES[engine](model, config), tf.train.Saver(max_to_keep=None)
+    initialisation = tf.global_variables_initializer(), feed
+    run_iterations = ENGINES[engine](model, config)
+    return model.weights, initialisation, run_iterations, tf.train.Saver(max_to_keep=None)
 
 
 def _report(on_progress, history, save):

@@ -1,5 +1,7 @@
 """The tutorial's loop: one `session.run` for a training step, and one for the validation loss.
 
+With `engine="session"` it runs; by default the compiled engine does, which is used the same way.
+
 An engine takes a model and the `Config`, and may build what it needs in the model's graph. It
 returns a function of an initialised session, an iterator over batches `(x, y)`, and the validation
 set `(x, y)`. That function takes one batch per iteration until there are no more, and yields the

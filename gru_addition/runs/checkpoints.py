@@ -1,4 +1,4 @@
-"""What a training run leaves on disk, and how it is read.
+"""What a training run leaves on disk, and how it is read; `directory` writes it.
 
 A directory with a run of 5,000 iterations holds
 

@@ -6,7 +6,7 @@ The tutorial says that its network is independent of the length of the numbers, 
 Here each recipe trains many networks, which are tested on sums of many kinds and lengths.
 
 Read `recipes`, `measure` (what is asked of one network), `sweep` (all of them), `executors` and
-`report`. Only the command may import this wing.
+`report`. The command, notebooks and benchmarks import this wing.
 """
 
 from gru_addition.study.recipes import RECIPES
