@@ -4,7 +4,7 @@ To its callers it looks like the session engine, `gru_addition.engines.session`.
 
 A plain `tf.while_loop` in the graph would be wrong: TensorFlow lets up to ten iterations of a loop
 overlap, and nothing keeps one from reading the weights while another writes them. `tf.function`
-puts the reads and writes of a variable in order, and XLA keeps that order. `graphs.compiled` makes
+puts the reads and writes of a variable in order, and XLA keeps that order. `compile_with_xla` makes
 sure that both are used.
 """
 
@@ -12,7 +12,6 @@ from itertools import islice
 
 import numpy as np
 
-from gru_addition.engines import graphs
 from gru_addition.support.tensorflow1 import tf
 
 # Incremented whenever this engine's last digits change.
@@ -49,7 +48,7 @@ def compiled_engine(model, config):
     x_test, y_test = placeholder(None, None, channels), placeholder(None, None, 1)
     iterations = tf.placeholder(tf.int32, ())
     # XLA compiles at the first run, when it sees the shapes.
-    losses_fetch = graphs.compiled(losses_of_run, x, y, x_test, y_test, iterations)
+    losses_fetch = compile_with_xla(losses_of_run, x, y, x_test, y_test, iterations)
 
     def run_iterations(session, batches, validation_set):
         feed = dict(zip((x_test, y_test), validation_set, strict=True))
@@ -89,3 +88,17 @@ def loss_of(model, x, y):
     columns = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
     _, loss = tf.foldl(add_column, columns, initializer=start)
     return loss / batch_size
+
+
+def compile_with_xla(function, *tensors):
+    """Call a function of tensors in the current graph, to be compiled by XLA.
+
+    Raises `RuntimeError` if TensorFlow does not leave it to XLA.
+    """
+    traced = tf.function(function, jit_compile=True, autograph=False)
+    # Called directly, it would run line by line where `tf.config.run_functions_eagerly` is on.
+    results = traced.get_concrete_function(*tensors)(*tensors)
+    for result in tf.nest.flatten(results):
+        if not result.op.node_def.attr["_XlaMustCompile"].b:
+            raise RuntimeError("TensorFlow did not leave a function to XLA to compile")
+    return results

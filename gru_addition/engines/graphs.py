@@ -12,6 +12,7 @@ from concurrent.futures import Future, TimeoutError
 
 import numpy as np
 
+from gru_addition.engines.compiled import compile_with_xla
 from gru_addition.support.quiet import quiet_body
 from gru_addition.support.tensorflow1 import tf
 
@@ -69,20 +70,6 @@ def _build_graph(build, *arguments):
         built = build(*arguments)
     graph.finalize()
     return graph, built
-
-
-def compiled(function, *tensors):
-    """Call a function of tensors in the current graph, to be compiled by XLA.
-
-    Raises `RuntimeError` if TensorFlow does not leave it to XLA.
-    """
-    traced = tf.function(function, jit_compile=True, autograph=False)
-    # Called directly, it would run line by line where `tf.config.run_functions_eagerly` is on.
-    results = traced.get_concrete_function(*tensors)(*tensors)
-    for result in tf.nest.flatten(results):
-        if not result.op.node_def.attr["_XlaMustCompile"].b:
-            raise RuntimeError("TensorFlow did not leave a function to XLA to compile")
-    return results
 
 
 def _outputs_all_intermediates():
@@ -143,8 +130,8 @@ def _options():
 
 
 def compiled_where_possible(function, *tensors):
-    """Call a function like `compiled`, or as it is if XLA is not available."""
-    return compiled(function, *tensors) if xla_is_available() else function(*tensors)
+    """Call a function by `compile_with_xla`, or as it is if XLA is not available."""
+    return compile_with_xla(function, *tensors) if xla_is_available() else function(*tensors)
 
 
 def xla_is_available():
@@ -161,7 +148,7 @@ def _try_xla():
     def build():
         # A constant would be computed without compiling anything.
         number = tf.placeholder(tf.int32, ())
-        return number, compiled(lambda x: x + 1, number)
+        return number, compile_with_xla(lambda x: x + 1, number)
 
     graph, (number, one_more) = _build_graph(build)
     with tf.Session(graph=graph, config=_options()) as session:

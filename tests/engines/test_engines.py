@@ -12,6 +12,7 @@ from common import run_code
 
 from gru_addition.commands.train import main
 from gru_addition.dataset import generate_batch
+from gru_addition.engines import compiled as compiled_module
 from gru_addition.engines import graphs
 from gru_addition.engines.compiled import compiled_engine
 from gru_addition.model import AdditionModel, tf
@@ -119,7 +120,9 @@ def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
     Each iteration reads weights that others are writing, which shows from the first loss onwards.
     """
     config = replace(SHORT, iterations=50)
-    monkeypatch.setattr(graphs, "compiled", lambda function, *tensors: function(*tensors))
+    monkeypatch.setattr(
+        compiled_module, "compile_with_xla", lambda function, *tensors: function(*tensors)
+    )
     plain = losses.__wrapped__(config)
     monkeypatch.undo()
 
