@@ -34,10 +34,11 @@ def main(argv=None):
 
 
 def _study_and_say(argv):
+    names, seeds, directory, address = _parse(argv)
+    # Help should not wait for these.
     from gru_addition.study.report import SUMMARY_COLUMNS, intervals, study_figure, summary
     from gru_addition.support.pictures import as_png
 
-    names, seeds, directory, address = _parse(argv)
     recipes = {name: RECIPES[name] for name in names}
     executors = local_processes() if address is None else dask_cluster(address)
     with ExitStack() as stack:
