@@ -23,7 +23,7 @@ from gru_addition.config import Config
 from gru_addition.dataset import add_columns
 from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
 from gru_addition.study import RECIPES, study
-from gru_addition.study.executors import local_processes
+from gru_addition.study.executors import PRELOADED, local_processes
 from gru_addition.study.measure import LENGTHS, run_seed
 from gru_addition.study.report import Results, intervals, study_figure, summary
 from gru_addition.study.sweep import COLUMNS
@@ -45,6 +45,9 @@ def fake_study(path, seeds=2, run=fake_run, recipes=TINY, on_progress=None):
 def rows(tmp_path_factory):
     """The measurements of a network of a few iterations, in a process on this machine."""
     with local_processes() as executor:
+        loaded = executor.submit(eval, "set(__import__('sys').modules)").result()
+        # Else each would import TensorFlow by itself.
+        assert {"tensorflow", *PRELOADED} <= loaded
         return study({"one": TINY["one"]}, 1, tmp_path_factory.mktemp("study"), executor)
 
 
