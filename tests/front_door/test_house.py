@@ -10,6 +10,11 @@ import pytest
 import tomllib
 from common import ROOT, run_code, run_from_scratch
 
+try:
+    import tomllib
+except ImportError:  # Python 3.10, for which pytest brings it along.
+    import tomli as tomllib
+
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 # What only notebooks and proofs need.
 EXTRAS = "IPython", "ipywidgets", "jupyter", "nbclient", "scipy", "flint"
