@@ -7,7 +7,6 @@ import sys
 import zipfile
 
 import pytest
-import tomllib
 from common import ROOT, run_code, run_from_scratch
 
 try:
