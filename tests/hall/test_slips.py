@@ -1,4 +1,4 @@
-"""What the README says about the tutorial's slips, measured.
+"""What docs/faithfulness.md says about the tutorial's slips, measured.
 
 The tutorial's code is not run here; each slip follows from its published lines, whose effect is
 written out beside the test.
