@@ -72,7 +72,7 @@ class Batches:
         (position,) = _integers("position", [state["position"]], WORDS_OF_MERSENNE_TWISTER + 1)
         order = _integers("order", state["order"], len(self._x))
         if len(words) != WORDS_OF_MERSENNE_TWISTER or len(order) >= max(1, len(self._x)):
-            raise ValueError("mersenne_twister or order has the wrong length")
+            raise ValueError("mersenne_twister and order must have the right length")
         self._random_state.set_state(("MT19937", words.astype(np.uint32), position))
         self._order = order
 
