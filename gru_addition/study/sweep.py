@@ -80,8 +80,9 @@ def as_csv(header, rows):
 
 
 def _naming(error, job):
-    """An error that names the run it happened in, if it comes from a run."""
-    if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("distributed"):
+    """An error that names the run it happened in, if it is about a run."""
+    is_from_cluster = type(error).__module__.startswith("distributed")
+    if is_from_cluster or isinstance(error, (BrokenExecutor, ModuleNotFoundError)):
         return error
     kind = FloatingPointError if isinstance(error, FloatingPointError) else RuntimeError
     named = kind(f"{job[0]}, seed {job[1]}: {error}")

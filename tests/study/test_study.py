@@ -235,6 +235,14 @@ def test_a_run_that_fails_is_named(tmp_path):
         fake_study(tmp_path, 1, run, {"one": TINY["one"]})
 
 
+def test_a_library_that_is_missing_is_no_fault_of_a_run(tmp_path):
+    def run(settings):
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
+
+    with pytest.raises(ModuleNotFoundError, match="^No module named 'scipy'"):
+        fake_study(tmp_path, 1, run, {"one": TINY["one"]})
+
+
 def test_a_cluster_that_is_gone_is_told(tmp_path):
     class Gone(ThreadPoolExecutor):
         """Like a Dask client whose scheduler has been lost."""
