@@ -239,7 +239,7 @@ def test_a_library_that_is_missing_is_no_fault_of_a_run(tmp_path):
     def run(settings):
         raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
 
-    with pytest.raises(ModuleNotFoundError, match="^No module named 'scipy'"):
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'scipy'"):
         fake_study(tmp_path, 1, run, {"one": TINY["one"]})
 
 
