@@ -460,7 +460,8 @@ def test_the_command_from_beginning_to_end(tmp_path):
     process = run_from_scratch("-m", "gru_addition.study", "--seeds=1", cwd=tmp_path)
 
     assert (process.returncode, process.stderr) == (0, "")
-    assert process.stdout.count("\n| ") == 1 + len(RECIPES)
+    # Titles, the rule below them, and a line for each recipe.
+    assert process.stdout.count("\n| ") == 2 + len(RECIPES)
     assert process.stdout.endswith("Saved in runs/study: results.csv, summary.csv and study.png\n")
     assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
     again = run_from_scratch("-m", "gru_addition.study", "--seeds=1", cwd=tmp_path)
