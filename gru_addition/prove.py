@@ -60,7 +60,6 @@ from gru_addition.dataset import encode, from_bytes
 from gru_addition.proof.cover import ball_radii, stretch
 from gru_addition.proof.network import A, B, Network, ignoring_overflow
 from gru_addition.proof.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
-from gru_addition.support import xla
 from gru_addition.verify import RefusedError, verify
 
 PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"

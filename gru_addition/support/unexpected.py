@@ -10,7 +10,7 @@ import traceback
 TRACEBACK = "GRU_ADDITION_TRACEBACK"
 ERROR, INTERRUPTED = 2, 130
 LONGEST = 200
-EXTRAS = "pip install 'gru_addition[proof,notebooks]'"
+EXTRAS = "pip install --editable '.[proof,notebooks]'"
 
 
 def in_one_line(error):

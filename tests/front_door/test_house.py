@@ -15,6 +15,7 @@ except ImportError:  # Python 3.10, for which pytest brings it along.
     import tomli as tomllib
 
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
+COMMANDS = "train", "add", "export", "prove", "verify", "study"
 # What only notebooks and proofs need.
 EXTRAS = "IPython", "ipywidgets", "jupyter", "nbclient", "scipy", "flint"
 
@@ -48,7 +49,7 @@ def test_the_drawing_of_the_house_shows_the_floors_of_the_contract():
 def test_no_module_of_the_hall_and_no_command_loads_tensorflow_or_ipython_before_it_must():
     modules = [f"gru_addition.{name}" for name in ("dataset", "config", "train", "add", "plotting")]
     modules += [f"gru_addition.{name}" for name in ("export", "prove", "verify", "study.__main__")]
-    modules += [f"gru_addition.commands.{name}" for name in ("train", "add", "export", "study")]
+    modules += [f"gru_addition.commands.{name}" for name in COMMANDS]
 
     loaded = run_from_scratch(
         "-c", f"import sys, {', '.join(modules)}; print(*sys.modules)"
@@ -110,7 +111,7 @@ def test_a_proof_without_its_libraries_is_refused_in_one_line(installed, tmp_pat
     assert process.returncode == 2
     assert process.stderr == (
         "python -m gru_addition.prove: scipy is not installed; it comes with "
-        "pip install 'gru_addition[proof,notebooks]'\n"
+        "pip install --editable '.[proof,notebooks]'\n"
     )
 
 
