@@ -17,6 +17,7 @@ lint: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 notebook: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/01_walkthrough.ipynb
@@ -25,7 +26,7 @@ notebooks: .venv/ready
 	$(BIN)/python notebooks/execute.py
 
 browser: .venv/ready
-	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
 
 benchmark: benchmarks/.venv/ready
@@ -38,7 +39,7 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 
 .PHONY: train test quick torture lint notebook notebooks browser benchmark

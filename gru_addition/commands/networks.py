@@ -1,10 +1,9 @@
 """What the commands about a trained network share: its flags, and words for it."""
 
-import shlex
-
 from gru_addition.config import RESOLUTIONS
 from gru_addition.support.checks import whole_number
 from gru_addition.support.command_line import naming_flags, number_or_text
+from gru_addition.support.system import quoted
 
 DEFAULT_DIRECTORY = "runs/latest"
 
@@ -49,7 +48,7 @@ def tell_other_network(source, resolution, saved_resolution):
         default = _rounded(saved_resolution) or " without rounding its state"
         print(
             f"By default, add and export run the network of {source}{default}.\n"
-            f"To run the one judged here, use --from={shlex.quote(source)} "
+            f"To run the one judged here, use --from={quoted(source)} "
             f"--resolution={resolution}."
         )
 

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shlex
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from gru_addition.support.command_line import Parser, naming_flags, run_command
 from gru_addition.support.files import prepared_directory, replace_file
 from gru_addition.support.integers import write_integer
 from gru_addition.support.pictures import as_png
+from gru_addition.support.system import quoted
 
 COMMAND = "python -m gru_addition.prove"
 CERTIFICATE, FIGURE = "certificate.npz", "proof.png"
@@ -53,9 +53,9 @@ def _prove_and_say(argv):
     if proof.verdict != PROVED:
         return STATUSES[proof.verdict]
     options = "" if given_resolution is None else f" --resolution={given_resolution}"
-    path = shlex.quote(str(Path(directory, CERTIFICATE)))
+    path = quoted(str(Path(directory, CERTIFICATE)))
     print("Certificate, and how to check it again:")
-    print(f"{VERIFY} {path} --from={shlex.quote(source)}{options}")
+    print(f"{VERIFY} {path} --from={quoted(source)}{options}")
     if is_challenged:
         adder = Adder.from_weights(weights, resolution)
         wrong = challenge(adder, np.random.RandomState(0), *CHALLENGE)

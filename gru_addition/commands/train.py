@@ -1,6 +1,5 @@
 """`python -m gru_addition.train`: train, save the run, and ask the tutorial's last question."""
 
-import shlex
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,6 +17,7 @@ from gru_addition.support.command_line import (
     run_command,
 )
 from gru_addition.support.signals import Interrupted
+from gru_addition.support.system import quoted
 from gru_addition.train import train_in
 
 COMMAND = "python -m gru_addition.train"
@@ -48,7 +48,7 @@ def _train_and_ask(argv):
             raise Interrupted(
                 interrupted.number,
                 f"interrupted; {directory.iteration:,} iterations are saved; to resume: "
-                f"{COMMAND} --resume --output-dir={shlex.quote(output_dir)}",
+                f"{COMMAND} --resume --output-dir={quoted(output_dir)}",
             ) from None
     _ask(run.adder)
 

@@ -190,9 +190,12 @@ class _Paths:
     columns: the number of columns.
     """
 
-    def __init__(self, h, carries, a=None, b=None, columns=0, bits=None):
+    def __init__(
+        self, h, carries, a=None, b=None, columns=0, bits=None, margins=None, are_certain=None
+    ):
         self.h, self.carries, self.a, self.b = h, carries, a, b
         self.columns, self.bits = columns, bits
+        self.margins, self.are_certain = margins, are_certain
 
     @classmethod
     def before_all_columns(cls, network):
@@ -217,13 +220,13 @@ class _Paths:
             a = (self.a[:, np.newaxis] + place * A.astype(object)).ravel()
             b = (self.b[:, np.newaxis] + place * B.astype(object)).ravel()
         h = network.settle(unsettled)
-        paths = _Paths(h, totals >> 1, a, b, self.columns + 1, totals & 1)
-        paths.margins = (2 * paths.bits - 1) * (network.output(h) - 0.5)
-        paths.are_certain = bool((abs(paths.margins) > network.slack).all())
+        carries, bits = totals >> 1, totals & 1
+        margins = (2 * bits - 1) * (network.output(h) - 0.5)
+        are_certain = bool((abs(margins) > network.slack).all())
         if network.resolution is not None:
             to_tie = 0.5 / network.resolution - abs(unsettled - h).max()
-            paths.are_certain = paths.are_certain and bool(to_tie > network.slack)
-        return paths
+            are_certain = are_certain and bool(to_tie > network.slack)
+        return _Paths(h, carries, a, b, self.columns + 1, bits, margins, are_certain)
 
     def wrong(self, network):
         """The indices of the paths that are certainly wrong in the last column."""

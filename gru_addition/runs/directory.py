@@ -30,19 +30,18 @@ from gru_addition.runs.checkpoints import (
     read_manifest,
     stem_of,
 )
+from gru_addition.runs.names import STATE
+from gru_addition.support import system
 from gru_addition.support.checks import brief, whole_number
 from gru_addition.support.files import (
     as_json,
     fingerprint,
     locked,
     prepared_directory,
-    sync,
     write_file,
 )
 from gru_addition.support.signals import put_off
 
-# What `tf.train.latest_checkpoint` reads.
-STATE = "checkpoint"
 TEMPORARY = ".saving-"
 OUR_FILE = re.compile(r"model\.ckpt-(0|[1-9][0-9]*)(" + "|".join(map(re.escape, SUFFIXES)) + r")\Z")
 OUR_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}\Z")
@@ -101,7 +100,7 @@ class RunDirectory:
             for suffix in SUFFIXES:
                 name = stem_of(done) + suffix
                 files[suffix] = fingerprint(new / name)
-                os.replace(new / name, self.path / name)
+                system.replace(new / name, self.path / name)
             entry = {"iteration": done, "files": files}
             self._list([*earlier, entry][-checkpoint.config.keep :], new)
         self._clear_up()
@@ -167,16 +166,16 @@ class RunDirectory:
 
     def _list(self, entries, new):
         """Make these checkpoints, and no others, the ones that count."""
-        sync(self.path)
+        system.sync_directory(self.path)
         self._put(MANIFEST, as_json({"checkpoints": entries}), new)
         self._listed = entries
         self._put(STATE, _state([stem_of(entry["iteration"]) for entry in entries]), new)
-        sync(self.path)
+        system.sync_directory(self.path)
 
     def _put(self, name, content, new):
         """Put a file in place atomically."""
         write_file(new / name, content)
-        os.replace(new / name, self.path / name)
+        system.replace(new / name, self.path / name)
 
     @contextmanager
     def _new_files(self, what):

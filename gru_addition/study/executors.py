@@ -5,10 +5,11 @@ import signal
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import get_context, parent_process
 
 from gru_addition.support.checks import brief
 from gru_addition.support.quiet import silence
+from gru_addition.support.system import MOST_PROCESSES, START_METHOD
 
 # What a run imports, including TensorFlow.
 PRELOADED = ["gru_addition.engines.choice", "gru_addition.prove", "gru_addition.variants"]
@@ -17,15 +18,20 @@ PRELOADED = ["gru_addition.engines.choice", "gru_addition.prove", "gru_addition.
 @contextmanager
 def local_processes():
     """An executor on the cores of this machine, in processes that have TensorFlow loaded."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    # Processes report through their results; what they log when killed does not belong on the
-    # terminal.
-    with silence():
-        forkserver.ensure_running()
-    with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=context, initializer=_prepare_process
-    ) as executor:
+    context = get_context(START_METHOD)
+    if START_METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        context.set_forkserver_preload(PRELOADED)
+        with silence():
+            forkserver.ensure_running()
+    number = min(os.cpu_count() or 1, MOST_PROCESSES)
+    try:
+        executor = ProcessPoolExecutor(number, mp_context=context, initializer=_prepare_process)
+    except OSError as error:
+        reason = f"no semaphores can be made, which Linux does in /dev/shm ({error.strerror})"
+        raise OSError(f"a study can't start processes here: {reason}") from None
+    with executor:
         try:
             yield executor
         except BaseException:
@@ -38,7 +44,12 @@ def local_processes():
 
 
 def _prepare_process():
-    """Leave Ctrl-C to the study's own process, and end when it does, however it ends."""
+    """Leave Ctrl-C to the study's own process, and end when it does, however it ends.
+
+    Processes report through their results; what they log when killed does not belong on the
+    terminal.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -57,7 +68,7 @@ def dask_cluster(address):
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise ValueError(
-            "dask needs the library Dask, not installed here: pip install --editable '.[dask]'"
+            'dask needs the library Dask, not installed here: pip install --editable ".[dask]"'
         ) from None
     try:
         client = Client(address, timeout=10, set_as_default=False)

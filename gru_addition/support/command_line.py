@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import fields
 
-from gru_addition.support import unexpected, xla
+from gru_addition.support import system, unexpected, xla
 from gru_addition.support.checks import brief
 from gru_addition.support.quiet import without_kept_output
 from gru_addition.support.signals import Interrupted, handled_by
@@ -36,12 +36,15 @@ def run_command(name, command, argv):
     for stream in "stdout", "stderr":
         if getattr(sys, stream) is None:
             # It was closed, which few writers expect.
-            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     # Matplotlib logs a line for each text in a picture if it dislikes the user's settings.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # File names may hold characters that the terminal can't show.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in sys.stdout, sys.stderr:
+        if isinstance(stream, io.TextIOWrapper):
+            # File names may hold characters that the terminal can't show. In a locale without an
+            # encoding, Python holds the bytes of names in such a way that they can be shown again.
+            is_utf8 = sys.getfilesystemencoding() == "utf-8"
+            stream.reconfigure(errors="backslashreplace" if is_utf8 else "surrogateescape")
     try:
         with warnings.catch_warnings(), handled_by(_interrupt), without_kept_output():
             warnings.simplefilter("always", UserWarning)
@@ -49,14 +52,14 @@ def run_command(name, command, argv):
             status = command(argv) or 0
         sys.stdout.flush()
         return status
-    except BrokenPipeError:
-        _drop_output()
-        return READER_HAS_LEFT
     except Interrupted as interrupted:
         message, status = str(interrupted), 128 + interrupted.number
     except MemoryError:
         message, status = "out of memory; smaller settings need less", 2
     except (UserError, OSError, FloatingPointError) as error:
+        if system.reader_has_left(error):
+            _drop_output()
+            return READER_HAS_LEFT
         message, status = str(error), 2
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and not error.code:

@@ -5,7 +5,6 @@ was there before. A file is read only if it has the size and SHA-256 noted when 
 regular file in the directory itself, and is no larger than it could be.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ import warnings
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from gru_addition.support import system
 from gru_addition.support.checks import brief
 
 BYTES_AT_A_TIME = 2**20
@@ -36,8 +36,9 @@ def prepared_directory(directory):
         try:
             if not os.fspath(directory):
                 raise ValueError("it has no name")
-            check_name(directory)
+            name_for_tensorflow(directory)
             path = Path(directory).absolute()
+            name_for_tensorflow(path)
             stack.enter_context(directories_made(path))
             with tempfile.TemporaryFile(dir=path):
                 pass
@@ -50,15 +51,18 @@ def prepared_directory(directory):
         yield path
 
 
-def check_name(path):
-    """Raise `ValueError` for a name that TensorFlow misreads or can't read."""
-    name = os.fsdecode(path)
+def name_for_tensorflow(path):
+    """Return a name for TensorFlow, which encodes it in UTF-8, whatever the system's encoding is.
+
+    Raises `ValueError` for a name that TensorFlow misreads or can't read.
+    """
+    try:
+        name = os.fsencode(path).decode()
+    except UnicodeError:
+        raise ValueError("TensorFlow reads only names in UTF-8") from None
     if "://" in name:
         raise ValueError("TensorFlow takes it for an address")
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise ValueError("TensorFlow reads only names in UTF-8") from None
+    return name
 
 
 @contextmanager
@@ -71,7 +75,7 @@ def directories_made(path):
             with suppress(FileExistsError):
                 missing.mkdir()
                 made.append(missing)
-            sync(missing.parent)
+            system.sync_directory(missing.parent)
         yield
     except BaseException:
         with suppress(OSError):
@@ -84,14 +88,13 @@ def directories_made(path):
 def locked(directory):
     """Keep other processes from writing in a directory; raise `ValueError` if one is using it.
 
-    The lock is the operating system's, on the directory itself. It ends with the process that holds
-    it and its forks, however they end. If the file system has no locks, a warning says so.
+    The lock is the operating system's, and ends with the process that holds it, however that ends.
+    If the file system has no locks, a warning says so.
     """
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    unlock = None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unlock = system.lock(directory)
     except BlockingIOError:
-        os.close(descriptor)
         raise ValueError(
             "output_dir must be a directory in which no other run is under way, "
             f"not {brief(str(directory))}"
@@ -102,7 +105,8 @@ def locked(directory):
     try:
         yield
     finally:
-        os.close(descriptor)
+        if unlock is not None:
+            unlock()
 
 
 def write_file(path, content):
@@ -110,7 +114,7 @@ def write_file(path, content):
     with open(path, "xb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        system.flush(file.fileno())
 
 
 def replace_file(directory, name, content):
@@ -118,20 +122,11 @@ def replace_file(directory, name, content):
     try:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory) as new:
             write_file(Path(new, name), content)
-            os.replace(Path(new, name), Path(directory, name))
-            sync(directory)
+            system.replace(Path(new, name), Path(directory, name))
+            system.sync_directory(directory)
     except OSError as error:
         reason = error.strerror or error
         raise OSError(f"{name} can't be saved in {directory}: {reason}") from None
-
-
-def sync(path):
-    """Wait until a file that somebody else wrote, or the names in a directory, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def fingerprint(path, largest=None):
@@ -183,9 +178,8 @@ def as_json(value, indent=2):
 
 
 def _open(path, largest):
-    # Neither follow a link elsewhere, nor wait for a pipe.
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = system.open_to_read(path)
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:

@@ -9,12 +9,13 @@ you get that level.
 """
 
 import os
+import re
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
 
-from gru_addition.support import unexpected
+from gru_addition.support import system, unexpected
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 NOTHING = "3"
@@ -51,11 +52,17 @@ def quiet_import():
         try:
             yield
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
-            raise ImportError(f"TensorFlow can't be imported: {what}") from error
+            raise ImportError(f"TensorFlow can't be imported: {_cause_of(error)}") from error
         finally:
             if level is None:
                 del os.environ[LOG_LEVEL]
+
+
+def _cause_of(error):
+    """The first of a chain of errors. TensorFlow puts a traceback into its own, in words."""
+    lines = f"{type(error).__name__}: {error}".strip().splitlines()
+    causes = [line for line in lines if re.match(r"\w+(Error|Exception|Warning): .", line)]
+    return causes[-1] if causes else lines[0]
 
 
 @contextmanager
@@ -88,14 +95,14 @@ def quiet_body():
 
 
 def _started_keeper():
-    name = os.path.basename(sys.executable or "")
+    name = os.path.basename(sys.executable or "").lower()
     if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
         # An application with Python embedded in it would start itself again.
         return None
     try:
         # Ctrl-C, the environment and the current directory must not affect it.
         return subprocess.Popen(
-            [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-ISc", KEEPER], stdin=subprocess.PIPE, **system.OUT_OF_CTRL_C
         )
     except OSError:
         return None
@@ -109,7 +116,7 @@ def silence():
         return
     with _turn:
         _make_sure_it_is_open()
-        with open(os.devnull, "w") as nothing, _standard_error(nothing.fileno()):
+        with open(os.devnull, "w", encoding="utf-8") as nothing, _standard_error(nothing.fileno()):
             yield
 
 

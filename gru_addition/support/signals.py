@@ -1,10 +1,11 @@
-"""Ctrl-C and SIGTERM, put off until a good moment."""
+"""Ctrl-C and SIGTERM, put off until a good moment; on Windows Ctrl-Break too."""
 
 import signal
 import threading
 from contextlib import contextmanager
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+NAMES = "SIGINT", "SIGTERM", "SIGBREAK"
+SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -17,7 +18,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def handled_by(handler):
-    """In the body, let `handler(number, frame)` handle SIGINT and SIGTERM where it can.
+    """In the body, let `handler(number, frame)` handle these signals where it can.
 
     Only the main thread can set a handler, and ignored signals stay ignored, as under `nohup`.
     """
@@ -36,7 +37,7 @@ def handled_by(handler):
 
 @contextmanager
 def put_off():
-    """Put off SIGINT and SIGTERM until the body ends, then let them act as usual.
+    """Put off these signals until the body ends, then let them act as usual.
 
     Yields a list that receives the number of a signal when it arrives. A second one is not put off
     but raises `Interrupted`.
