@@ -9,18 +9,17 @@ Here it adds 1 and 3:
     served(x=tf.constant([[[1, 1], [0, 1], [0, 0]]], tf.float64))["y"]
 """
 
-import logging
 import os
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from gru_addition.proof.network import A, B, Network
-from gru_addition.runs.variables import writing
+from gru_addition.runs.variables import run_save, writing
+from gru_addition.support import system
 from gru_addition.support.checks import brief
-from gru_addition.support.files import check_name, directories_made
+from gru_addition.support.files import directories_made, name_for_tensorflow
 from gru_addition.support.signals import put_off
 
 
@@ -58,7 +57,8 @@ def export(weights, directory, overwrite=False, resolution=None):
             with writing():
                 undisturbed(_write, weights, resolution, new)
             # The names of the directories above it matter only if they are given.
-            as_given = new if os.path.isabs(directory) else os.path.relpath(new)
+            is_relative = not Path(directory).anchor
+            as_given = os.path.relpath(new) if is_relative else new
             undisturbed(_check_loads, as_given, network)
             with put_off():
                 _exchange(target, new, old, overwrite)
@@ -70,12 +70,12 @@ def export(weights, directory, overwrite=False, resolution=None):
 def _exchange(target, new, old, overwrite):
     """Move `target`, if it may be replaced, to `old`, and `new` to `target`; undo it on failure."""
     if overwrite and target.exists():
-        os.replace(target, old)
+        system.replace(target, old)
     try:
-        os.replace(new, target)
+        system.replace(new, target)
     except OSError:
         if old.exists():
-            os.replace(old, target)
+            system.replace(old, target)
         raise
 
 
@@ -85,8 +85,9 @@ def check_target(directory, overwrite):
     try:
         if not os.fspath(directory):
             raise ValueError("it has no name")
-        check_name(directory)
+        name_for_tensorflow(directory)
         target = Path(directory).absolute()
+        name_for_tensorflow(target)
         is_there = bool(os.lstat(target))
     except FileNotFoundError:
         is_there = False
@@ -101,60 +102,49 @@ def check_target(directory, overwrite):
 
 def _write(weights, resolution, directory):
     from gru_addition.engines.graphs import open_session
-    from gru_addition.support.tensorflow1 import tf
+    from gru_addition.support.tensorflow1 import tf, without_log
     from gru_addition.variants import trained_model
 
-    with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
+    class Saver(tf.train.Saver):
+        def save(self, session, name, **options):
+            run_save(self, session, name)
+
+    with tf.Graph().as_default() as graph, open_session(graph) as session, without_log():
         model, trained = trained_model(weights, resolution)
         session.run(tf.global_variables_initializer(), trained)
         output = model.output_of(model.gru.h_t)
         signature = tf.saved_model.predict_signature_def(
             {"x": model.gru.input_layer}, {"y": output}
         )
-        builder = tf.saved_model.Builder(str(directory))
-        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder = tf.saved_model.Builder(name_for_tensorflow(directory))
+        builder.add_meta_graph_and_variables(
+            session, ["serve"], {"serving_default": signature}, saver=Saver()
+        )
         builder.save()
 
 
 def _check_loads(directory, network):
     """Raise `OSError` unless TensorFlow loads a SavedModel that computes what `network` does."""
     from gru_addition.engines.graphs import open_session
-    from gru_addition.support.tensorflow1 import tf
+    from gru_addition.support.tensorflow1 import tf, without_log
 
     pairs = np.stack([A, B], axis=1)[:, np.newaxis]
     try:
-        with tf.Graph().as_default() as graph, open_session(graph) as session, _without_log():
-            loaded = tf.saved_model.load(session, ["serve"], str(directory))
+        with tf.Graph().as_default() as graph, open_session(graph) as session, without_log():
+            loaded = tf.saved_model.load(session, ["serve"], name_for_tensorflow(directory))
             signature = loaded.signature_def["serving_default"]
             feed = {signature.inputs["x"].name: pairs}
             y = session.run(signature.outputs["y"].name, feed)
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = brief(str(error))
-        if set("[\\") & set(str(directory)):
-            reason = "it reads [ and \\ in a name as patterns, and does not find what is there"
+        if set(system.PATTERN_CHARACTERS) & set(str(directory)):
+            characters = " and ".join(system.PATTERN_CHARACTERS)
+            reason = f"it reads {characters} in a name as patterns, and does not find what is there"
         raise OSError(f"TensorFlow can't load it from there: {reason}") from None
     h_t = network.settle(network.steps(np.zeros((1, network.hidden_size))))
     off = abs(y[:, 0, 0] - network.output(h_t)[0]).max()
     if not off <= network.slack:
         raise OSError(f"what TensorFlow loads from there is off by {off:.1g}")
-
-
-@contextmanager
-def _without_log():
-    """Keep TensorFlow from logging that the interface of TensorFlow 1 is deprecated.
-
-    Its errors are raised as well as logged.
-    """
-    logger = logging.getLogger("tensorflow")
-
-    def nothing(record):
-        return False
-
-    logger.addFilter(nothing)
-    try:
-        yield
-    finally:
-        logger.removeFilter(nothing)
 
 
 if __name__ == "__main__":

