@@ -94,4 +94,4 @@ def main(iterations=5000):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, filter(str.isdigit, sys.argv[1:])))

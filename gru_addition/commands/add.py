@@ -1,5 +1,6 @@
 """`python -m gru_addition.add`: ask the network of a run for sums."""
 
+import codecs
 import itertools
 import sys
 
@@ -120,7 +121,8 @@ def _pairs_from_standard_input(num_bits):
         line = sys.stdin.buffer.readline(LONGEST_LINE)
         if not line:
             return
-        words = line.decode("ascii", "replace").split()
+        # Windows' PowerShell may send the mark of UTF-8 first.
+        words = line.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace").split()
         if not words:
             continue
         try:

@@ -10,18 +10,23 @@ import traceback
 TRACEBACK = "GRU_ADDITION_TRACEBACK"
 ERROR, INTERRUPTED = 2, 130
 LONGEST = 200
-EXTRAS = "pip install --editable '.[proof,notebooks]'"
+EXTRAS = 'pip install --editable ".[proof,notebooks]"'
 
 
 def in_one_line(error):
     """Describe an error; show its traceback if `GRU_ADDITION_TRACEBACK` is set."""
     if is_shown():
         write("".join(traceback.format_exception(type(error), error, error.__traceback__)))
-    if isinstance(error, ModuleNotFoundError) and not f"{error.name}".startswith("gru_addition"):
+    if isinstance(error, ModuleNotFoundError) and _is_a_library(f"{error.name}"):
         return f"{error.name} is not installed; it comes with {EXTRAS}"
     what = " ".join(f"{type(error).__name__}: {error}".split())
     what = what if len(what) <= LONGEST else what[:LONGEST] + "..."
     return f"unexpected {what} ({TRACEBACK}=1 shows where it comes from)"
+
+
+def _is_a_library(name):
+    name = name.partition(".")[0]
+    return name != "gru_addition" and name not in sys.stdlib_module_names
 
 
 def is_shown():
@@ -42,13 +47,21 @@ def write(text):
 def take_over():
     """Report errors raised before a command itself can report them."""
     sys.excepthook = _report
+    if _is_ours(sys.orig_argv):
+        # A command draws files. A notebook that starts one hands down its own choice, which may not
+        # even be installed here.
+        os.environ["MPLBACKEND"] = "agg"
+
+
+def _is_ours(names):
+    return any(name.startswith("gru_addition") for name in names)
 
 
 def _report(kind, error, trace):
     # It has no name until Python knows which module it is to run.
     spec = sys.modules["__main__"].__spec__
     names = sys.orig_argv if spec is None else [spec.name]
-    if not any(name.startswith("gru_addition") for name in names):
+    if not _is_ours(names):
         # Somebody else's module imports this package.
         sys.__excepthook__(kind, error, trace)
         return

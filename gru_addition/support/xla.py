@@ -54,6 +54,14 @@ def check_flags():
         raise ValueError(f"{names} must hold flags that TensorFlow accepts, not {shown}: {reason}")
 
 
+def _tensorflow_version():
+    """The first two numbers; zeros for a TensorFlow installed under another name."""
+    try:
+        return tuple(map(int, metadata.version("tensorflow").split(".")[:2]))
+    except metadata.PackageNotFoundError:
+        return 0, 0
+
+
 def small_model_flags():
     """XLA flags that make a model of the tutorial's size train half as fast again."""
     flags = [
@@ -64,7 +72,7 @@ def small_model_flags():
         "--xla_backend_optimization_level=2",
     ]
     # XLA ends a process that has a flag it does not know, and TensorFlow 2.16's lacks this one.
-    if tuple(map(int, metadata.version("tensorflow").split(".")[:2])) >= (2, 18):
+    if _tensorflow_version() >= (2, 18):
         # Use all of an AVX-512 register, if there is one; by default it is half.
         flags.append("--xla_cpu_prefer_vector_width=512")
     return flags

@@ -46,7 +46,7 @@ def ask(monkeypatch, capsys):
 
     def run(adder, *arguments, stdin=b""):
         monkeypatch.setattr(Adder, "restore", lambda source, resolution: adder)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         status = main(list(arguments))
         return status, *capsys.readouterr()
 
@@ -101,7 +101,7 @@ def test_bits_are_shown_on_request(perfect, wrong_above, ask):
 
 
 def test_pairs_are_read_from_standard_input(perfect, wrong_above, ask):
-    pairs = b"3 4\n\n 0x10\t0b1 \r\n100 200"
+    pairs = b"\xef\xbb\xbf3 4\n\n 0x10\t0b1 \r\n100 200"
 
     assert ask(perfect, "-", stdin=pairs) == (0, "7\n17\n300\n", "")
     status, out, err = ask(wrong_above(4), "-", stdin=pairs)

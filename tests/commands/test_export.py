@@ -146,6 +146,29 @@ def test_of_a_relative_name_only_that_counts(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "[x]").iterdir()] == ["model"]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_keras_3_runs_it_as_a_layer_of_its_type(dtype, tmp_path):
+    weights = {name: weight.astype(dtype) for name, weight in WEIGHTS.items()}
+    export(weights, tmp_path / "model")
+    x = np.random.RandomState(0).randint(0, 2, size=(2, 7, 2)).astype(dtype)
+    code = (
+        "import sys, keras, numpy as np\n"
+        "directory, dtype = sys.argv[1:]\n"
+        "layer = keras.layers.TFSMLayer(\n"
+        "    directory + '/model', call_endpoint='serving_default', dtype=dtype\n"
+        ")\n"
+        "np.save(directory + '/y.npy', layer(np.load(directory + '/x.npy'))['y'])"
+    )
+    np.save(tmp_path / "x.npy", x)
+
+    run_code(code, tmp_path, dtype)
+
+    y = np.load(tmp_path / "y.npy")
+    tolerance = {"float64": 1e-12, "float32": 1e-5}[dtype]
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), atol=tolerance)
+
+
 @pytest.mark.parametrize("name", ["a b", "ünï", "a*b", "x]"])
 def test_under_odd_names_that_it_can_read_it_is_loaded(name, tmp_path):
     export(WEIGHTS, tmp_path / name)

@@ -156,7 +156,7 @@ def test_in_process(name, examples, without_work, place, capfd, figure):
     @settings(max_examples=examples)
     @given(arguments=arguments_of(name), stdin=st.binary(max_size=50) | st.just(b"1 2\n3 4\n"))
     def answered(arguments, stdin):
-        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
         try:
             status = main(arguments)
         except SystemExit as exit_:  # --help prints help, and that is the end.

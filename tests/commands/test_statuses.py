@@ -1,13 +1,17 @@
 """A status means what it says: no error has a verdict's status, and no process dies silently."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pytest
 from common import GOLDEN, ROOT, WITH_TESTS, environment, run_code, run_from_scratch, run_module
 
+from gru_addition import commands
 from gru_addition.add import Adder
 from gru_addition.commands import add, verify
 from gru_addition.support import quiet, unexpected, xla
@@ -29,10 +33,6 @@ def assert_one_line(process, beginning):
             "train", ["--iterations=1"], {"KERAS_BACKEND": "nonsense"},
             "unexpected ImportError: TensorFlow can't be imported: ValueError: Unable to import "
             "backend : nonsense (GRU_ADDITION_TRACEBACK=1 shows where it comes from)",
-        ),
-        (
-            "add", ["1", "2", SOURCE], {"MPLBACKEND": "bogus"},
-            "unexpected ImportError: TensorFlow can't be imported: ValueError: Key backend: 'bogus'"
         ),
         (
             "train", ["--iterations=1"], {"XLA_FLAGS": "--bogus_flag"},
@@ -72,6 +72,62 @@ def test_a_library_that_is_broken_gets_one_line(command, name, tmp_path):
 
     assert_one_line(
         process, f"python -m gru_addition.{command}: unexpected OSError: libbroken.so is missing"
+    )
+
+
+TENSORFLOW_S_OWN_REPORT = """
+raise ImportError('''Traceback (most recent call last):
+  File "pywrap_tensorflow.py", line 73, in <module>
+ImportError: DLL load failed while importing _pywrap: a module could not be found.
+
+
+Failed to load the native TensorFlow runtime.
+See https://www.tensorflow.org/install/errors for some common causes and solutions.''')
+"""
+
+
+def test_the_cause_is_told_of_an_import_that_fails(tmp_path):
+    variables = module_that(TENSORFLOW_S_OWN_REPORT, "tensorflow", tmp_path)
+
+    process = run_from_scratch("-m", "gru_addition.add", "1", "2", SOURCE, variables=variables)
+
+    assert_one_line(
+        process,
+        f"{ADD}: unexpected ImportError: TensorFlow can't be imported: ImportError: DLL load "
+        "failed while importing _pywrap: a module could not be found. (GRU",
+    )
+
+
+def test_only_libraries_are_said_to_come_with_the_package():
+    for name, is_a_library in {"flint": True, "flint.types": True, "_bz2": False}.items():
+        message = unexpected.in_one_line(ModuleNotFoundError("No such module", name=name))
+
+        assert ("it comes with" in message) == is_a_library
+
+
+def test_tensorflow_may_be_installed_under_another_name(monkeypatch):
+    def none(name):
+        raise metadata.PackageNotFoundError(name)
+
+    all_flags = xla.small_model_flags()
+    monkeypatch.setattr(metadata, "version", none)
+
+    assert set(xla.small_model_flags()) < set(all_flags)
+
+
+def test_the_commands_are_listed():
+    process = run_from_scratch("-m", "gru_addition")
+    of_module = run_from_scratch("-m", "gru_addition", "train", "--iterations=1")
+
+    lines = process.stdout.splitlines()[2:]
+    modules = sorted(path.stem for path in Path(commands.__file__).parent.glob("*.py"))
+    names = [re.match(r"python -m gru_addition\.(\w+) +\w", line)[1] for line in lines]
+    assert sorted([*names, "__init__", "networks"]) == modules
+    assert (process.returncode, process.stderr) == (0, "")
+    assert_one_line(
+        of_module,
+        "python -m gru_addition: it takes no arguments; its modules do, such as "
+        "python -m gru_addition.train, not 'train --iterations=1'",
     )
 
 
@@ -121,7 +177,7 @@ def test_an_error_that_nobody_expects_is_no_verdict(error, monkeypatch, capfd):
 
 
 def test_what_tensorflow_can_stand_changes_nothing():
-    variables = {"TF_DETERMINISTIC_OPS": "1", "KERAS_BACKEND": "jax"}
+    variables = {"TF_DETERMINISTIC_OPS": "1", "KERAS_BACKEND": "jax", "MPLBACKEND": "module://gone"}
     process = run_from_scratch("-m", "gru_addition.add", "1", "2", SOURCE, variables=variables)
 
     assert (process.returncode, process.stdout, process.stderr) == (0, "3\n", "")
@@ -218,7 +274,7 @@ def test_an_error_before_python_knows_the_command_is_told_too(capsys, monkeypatc
 def test_a_broken_library_is_no_verdict_even_if_nobody_can_be_told(variables, tmp_path):
     variables = variables | module_that("raise OSError('broken')", "gmpy2", tmp_path)
     command = [sys.executable, "-m", "gru_addition.add", "1", "2"]
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w", encoding="utf-8") as full:
         process = subprocess.run(command, env=environment() | variables, stderr=full, check=False)
 
     assert process.returncode == 2

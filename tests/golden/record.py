@@ -157,7 +157,7 @@ def main():
         is_first = seed == arguments.seeds[0]
         arrays, ops = record(seed, arguments.iterations, arguments.output_dir, is_first)
         np.savez_compressed(os.path.join(arguments.output_dir, f"seed-{seed}.npz"), **arrays)
-        with open(os.path.join(arguments.output_dir, "graph.json"), "w") as file:
+        with open(os.path.join(arguments.output_dir, "graph.json"), "w", encoding="utf-8") as file:
             json.dump(ops, file, indent=0, sort_keys=True)
             file.write("\n")
         print("seed {}: 1024 + 16 = {}".format(seed, arrays["answer_1024_16"]), flush=True)

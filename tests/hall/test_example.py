@@ -1,6 +1,7 @@
 """The tutorial in one file prints what TensorFlow 1.3.0 computed."""
 
 import runpy
+import sys
 
 import pytest
 from common import ROOT, run_from_scratch
@@ -33,6 +34,15 @@ def test_all_of_it(golden, tmp_path):
     printed = process.stdout.splitlines()
     assert printed[:-1] == [line(golden, iteration) for iteration in range(0, 5000, 50)]
     assert printed[-1] == "1024 + 16 = 1040"
+
+
+def test_in_a_notebook_s_cell_it_runs_as_well(monkeypatch, capsys):
+    """A kernel has arguments of its own."""
+    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "/home/kernel-1.json", "1"])
+
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+    assert capsys.readouterr().out.count("Iteration: ") == 1
 
 
 def test_it_is_short():

@@ -147,7 +147,7 @@ def test_a_cluster_finds_the_same(run, tmp_path):
     finally:
         cluster.communicate("")
 
-    with open(tmp_path / "out" / "results.csv", newline="") as file:
+    with open(tmp_path / "out" / "results.csv", encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)
     assert header == list(COLUMNS)
     here = [("one", 0, *row) for row in run(TINY["one"] | {"seed": 0})]
@@ -451,7 +451,7 @@ def test_a_study_survives_a_kill(tmp_path):
 
     assert len(list(results.glob("one-*.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    with open(results / "results.csv", newline="") as file:
+    with open(results / "results.csv", encoding="utf-8", newline="") as file:
         assert {row["seed"] for row in csv.DictReader(file)} == set("0123")
 
 
