@@ -109,7 +109,7 @@ def run_once(program, problem_path):
             environment["XLA_FLAGS"] = " ".join(program.xla_flags)
         command = [program.python, str(HERE / "programs" / program.file), program.variant]
         start = time.perf_counter()
-        with open(log, "w") as output:
+        with open(log, "w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 [*command, str(problem_path), str(result)],
                 stdout=output, stderr=output, env=environment,
@@ -252,7 +252,7 @@ def deviation(losses, expected):
 
 def machine():
     """What the figures depend on."""
-    with open("/proc/cpuinfo") as file:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
     packages = "tensorflow", "keras", "numpy", "torch", "jax", "jaxlib", "optax"
     versions = {"Python": platform.python_version()}
