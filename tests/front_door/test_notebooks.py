@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from common import OF_THE_TESTS, ROOT, WITH_TESTS, environment
+from common import OF_THE_TESTS, ROOT, WITH_TESTS, environment, run_code
 from compile_once import FLAGS
 from shared_runs import DIRECTORY as DIRECTORY_OF_RUNS
 
@@ -198,6 +198,43 @@ def test_the_solutions_print_what_they_say(executed, name, way):
     assert len(answers) == len(expected) > 0
     for cell, text in zip(answers, expected, strict=True):
         assert "".join(o.get("text", "") for o in cell.outputs).strip("\n") == text.strip("\n")
+
+
+def setup_code(name):
+    first, *_ = (cell for cell in sources(name) if cell.cell_type == "code")
+    assert first.metadata.tags == ["setup"]
+    return first.source
+
+
+RUN_SETUP = """
+import importlib.metadata, sys
+from IPython.core.interactiveshell import InteractiveShell
+def version(name):
+    assert name == "gru_addition"
+    raise importlib.metadata.PackageNotFoundError
+importlib.metadata.version = version
+shell = InteractiveShell.instance()
+shell.register_magic_function(lambda line: print("pip", line), magic_name="pip")
+shell.run_cell(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("clone", "place"), [("", "notebooks"), ("", "."), ("gru_addition", "."), ("other", ".")]
+)
+def test_the_first_cell_installs_a_package_that_is_missing_from_the_clone(clone, place, tmp_path):
+    """The other tests execute it where nothing is missing."""
+    (tmp_path / clone / "notebooks").mkdir(parents=True)
+    (tmp_path / clone / "pyproject.toml").touch()
+    (code,) = {setup_code(name) for name in NOTEBOOKS}
+
+    printed = run_code(RUN_SETUP, code, cwd=tmp_path / place)
+
+    found = {("", "notebooks"): "..", ("", "."): ".", ("gru_addition", "."): "gru_addition"}
+    if (clone, place) in found:
+        assert printed == f'pip install --quiet "{found[clone, place]}[proof]"\n'
+    else:
+        assert printed.endswith(": first clone the repository: !git clone ADDRESS gru_addition\n")
 
 
 def test_it_opens_with_what_one_learns_and_how_long_it_takes(name):
