@@ -7,6 +7,7 @@ import sys
 import zipfile
 
 import pytest
+import yaml
 from common import ROOT, run_code, run_from_scratch
 
 try:
@@ -73,6 +74,29 @@ def test_requirements_and_extras_are_the_same_libraries():
     )
 
 
+def test_the_workflow_tries_what_the_project_promises():
+    """Each system with each Python, the newest TensorFlow, and the oldest that each has."""
+    project = tomllib.loads(PYPROJECT)["project"]
+    lowest, highest = re.findall(r"3\.(\d+)", project["requires-python"])
+    oldest, below = re.findall(r"2\.(\d+)", project["dependencies"][0])
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
+    matrix = workflow["jobs"]["tests"]["strategy"]["matrix"]
+    commands = [step.get("run", "") for step in workflow["jobs"]["tests"]["steps"]]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert matrix["system"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+    assert matrix["python"] == [f"3.{minor}" for minor in range(int(lowest), int(highest))]
+    assert matrix["tensorflow"] == [f"2.{int(below) - 1}", f"2.{oldest}"]
+    # TensorFlow 2.16 has no wheel for Python 3.13; 2.20 is the first that has one.
+    assert matrix["exclude"] == [{"python": "3.13", "tensorflow": "2.16"}]
+    assert matrix["include"] == [
+        {"system": system, "python": "3.13", "tensorflow": "2.20"} for system in matrix["system"]
+    ]
+    for command in "python -m gru_addition.train", "python -m pytest":
+        assert command in commands
+        assert f"\t$(BIN)/{command}\n" in makefile
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """The environment of a process that has the wheel but not the libraries in `EXTRAS`."""
@@ -111,7 +135,7 @@ def test_a_proof_without_its_libraries_is_refused_in_one_line(installed, tmp_pat
     assert process.returncode == 2
     assert process.stderr == (
         "python -m gru_addition.prove: scipy is not installed; it comes with "
-        "pip install --editable '.[proof,notebooks]'\n"
+        'pip install --editable ".[proof,notebooks]"\n'
     )
 
 
