@@ -7,6 +7,9 @@ Here it adds 1 and 3:
 
     served = tf.saved_model.load("runs/saved_model").signatures["serving_default"]
     served(x=tf.constant([[[1, 1], [0, 1], [0, 0]]], tf.float64))["y"]
+
+Keras 3 runs it as `keras.layers.TFSMLayer("runs/saved_model", call_endpoint="serving_default",
+dtype="float64")`; without the type it would feed float32.
 """
 
 import os

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import sys
 import tempfile
@@ -84,7 +85,9 @@ def shared_runs(shared, default_command):
     with FileLock(f"{directory}.lock"):
         if not directory.exists():
             directory.mkdir()
-            directory_of(Config(), directory).symlink_to(default_command[1] / "runs" / "latest")
+            shutil.copytree(
+                default_command[1] / "runs" / "latest", directory_of(Config(), directory)
+            )
     return directory
 
 
@@ -119,6 +122,14 @@ def pytest_configure(config):
         os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)
     # A shell that runs the tests in the background makes them and their children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    is_there = {"posix": hasattr(os, "fork"), "linux": sys.platform == "linux"}
+    for item in items:
+        for system in is_there:
+            if not is_there[system] and item.get_closest_marker(system):
+                item.add_marker(pytest.mark.skip(reason=f"needs {system}"))
 
 
 def pytest_unconfigure(config):

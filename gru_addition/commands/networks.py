@@ -14,8 +14,8 @@ def add_source(parser):
         "--from",
         metavar="PATH",
         default=DEFAULT_DIRECTORY,
-        help="the directory of the network's run, or the name of a checkpoint of the tutorial's "
-        "model, without .index (default: %(default)s)",
+        help="the directory of the network's run, or a checkpoint of the tutorial's model, by the "
+        "name that the saver returned (default: %(default)s)",
     )
 
 

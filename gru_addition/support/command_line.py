@@ -39,11 +39,11 @@ def run_command(name, command, argv):
             setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     # Matplotlib logs a line for each text in a picture if it dislikes the user's settings.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
-    for stream in sys.stdout, sys.stderr:
+    # File names may hold characters that the terminal can't show. In a locale without an encoding,
+    # Python holds the bytes of a name in such a way that it can be shown again.
+    is_utf8 = sys.getfilesystemencoding() == "utf-8"
+    for stream in [sys.stdout] if is_utf8 else [sys.stdout, sys.stderr]:
         if isinstance(stream, io.TextIOWrapper):
-            # File names may hold characters that the terminal can't show. In a locale without an
-            # encoding, Python holds the bytes of names in such a way that they can be shown again.
-            is_utf8 = sys.getfilesystemencoding() == "utf-8"
             stream.reconfigure(errors="backslashreplace" if is_utf8 else "surrogateescape")
     try:
         with warnings.catch_warnings(), handled_by(_interrupt), without_kept_output():

@@ -1,14 +1,9 @@
 """`python -m gru_addition.train`, as its user meets it."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import resource
 import signal
-import struct
-import termios
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
@@ -76,7 +71,13 @@ def test_a_wrong_answer_is_called_wrong(tmp_path):
     assert "which is wrong: it is 1040." in process.stdout
 
 
+@pytest.mark.posix
 def test_on_a_terminal_a_bar_shows_the_losses(tmp_path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
     terminal, end_of_process = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
     name = os.ttyname(end_of_process)
@@ -230,7 +231,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
     """A limit on file size stands in for a full disk; the weights alone are larger."""
     process = run_module(
         "gru_addition.train", *SHORT, "--output-dir=here", cwd=tmp_path,
-        first=f"import resource; resource.setrlimit({resource.RLIMIT_FSIZE}, (4000, 4000))",
+        first="import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))",
     )  # fmt: skip
 
     assert process.returncode == 2

@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 
 import numpy as np
@@ -216,7 +215,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
     checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
     process = run_module(
         "gru_addition.export", "model", "--from", checkpoint, cwd=tmp_path,
-        first=f"import resource; resource.setrlimit({resource.RLIMIT_FSIZE}, (30_000, 30_000))",
+        first="import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))",
     )  # fmt: skip
 
     assert process.returncode == 2

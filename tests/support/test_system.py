@@ -21,7 +21,6 @@ from gru_addition.study.recipes import RECIPES
 from gru_addition.support import windows
 from gru_addition.support.files import replace_file
 
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 LIKE_WINDOWS = {
     "PYTHONPATH": os.pathsep.join([str(HELPERS / "like_windows"), str(ROOT), str(HELPERS)]),
     "PYTHONUTF8": "0",
@@ -53,7 +52,7 @@ if __name__ == "__main__":
 """
 
 
-@linux_only
+@pytest.mark.linux
 def test_all_commands_work_without_what_only_posix_has(tmp_path, trained_in):
     shutil.copytree(
         trained_in(Config(**RECIPES["tutorial + Jacobian penalty"])), tmp_path / "proved"
@@ -77,7 +76,7 @@ with locked(sys.argv[1]):
 """
 
 
-@linux_only
+@pytest.mark.linux
 def test_a_lock_in_a_file_keeps_others_out_but_blocks_nobody_once_it_is_stale(tmp_path):
     command = [sys.executable, "-c", HOLD, tmp_path]
     options = {"env": environment() | LIKE_WINDOWS, "stderr": subprocess.PIPE, "text": True}
@@ -106,7 +105,7 @@ print(export.main([f"{name}/model", f"--from={name}/run"]))
 """
 
 
-@linux_only
+@pytest.mark.posix
 def test_names_in_utf8_are_used_and_shown_whatever_the_locale(tmp_path):
     name = "café ☃"
     variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
