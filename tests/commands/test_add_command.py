@@ -261,6 +261,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path, capsys):
     )
 
 
+@pytest.mark.posix
 def test_a_pipe_is_not_waited_for(tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe.index")
 

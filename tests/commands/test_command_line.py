@@ -196,6 +196,7 @@ def test_a_process_that_refuses_leaves_nothing_behind(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.posix
 @pytest.mark.quick
 def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):
     a_file = tmp_path / "file"
@@ -227,6 +228,7 @@ def test_a_directory_that_cannot_be_written_is_refused_before_training(capsys, t
     assert {path.name for path in tmp_path.iterdir()} == {"file", "read-only"}
 
 
+@pytest.mark.posix
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     """A limit on file size stands in for a full disk; the weights alone are larger."""
     process = run_module(
@@ -239,6 +241,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("stream", [1, 2])
 def test_a_closed_stream_is_nobodys_business(stream, tmp_path):
     arguments = *SHORT, "--output-dir=here"
@@ -270,6 +273,7 @@ threading.Thread(target=send, daemon=True).start()
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("number", "status", "engine"),
     [(signal.SIGINT, 130, "compiled"), (signal.SIGTERM, 143, "session")],
@@ -293,6 +297,7 @@ def test_a_signal_saves_the_run_and_says_how_to_go_on(tmp_path, number, status, 
     assert (tmp_path / "runs" / "latest" / "losses.png").exists()
 
 
+@pytest.mark.posix
 def test_a_reader_that_leaves_ends_the_run_without_a_traceback(tmp_path):
     process = run_module(
         "gru_addition.train", "--iterations=100000", "--engine=session", cwd=tmp_path,

@@ -211,6 +211,7 @@ def test_ctrl_c_between_the_two_moves_waits_for_the_second(tmp_path, monkeypatch
     assert {path.name for path in tmp_path.iterdir()} == {"model"}
 
 
+@pytest.mark.posix
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     checkpoint = GOLDEN / "tf-1.3.0" / "checkpoint" / "seed-0-2500"
     process = run_module(

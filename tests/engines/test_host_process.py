@@ -182,6 +182,7 @@ os.waitpid(child, 0)
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("when", "printed"),
     [

@@ -30,6 +30,7 @@ def test_the_session_shown_is_the_commands_output(default_command):
         assert line == "..." or line in printed
 
 
+@pytest.mark.posix
 def test_the_commands_shown_print_what_is_shown(default_command):
     _, directory = default_command
 

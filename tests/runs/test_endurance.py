@@ -42,6 +42,7 @@ MOST_MEGABYTES = 5
 BYTES_OF_AN_ITERATION = 64
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize(
     ("engine", "config"),
     [

@@ -6,6 +6,7 @@
 import multiprocessing
 import random
 import signal
+import sys
 import time
 from dataclasses import replace
 
@@ -27,6 +28,8 @@ CONFIGS = {
         TINY, engine="compiled", iterations_per_run=1, checkpoint_every=1, fresh_batches=True
     ),
 }
+if sys.platform != "linux":
+    pytest.skip("needs linux", allow_module_level=True)
 # Its children have TensorFlow imported already, but have started nothing in it.
 server = multiprocessing.get_context("forkserver")
 server.set_forkserver_preload(["gru_addition.model", "gru_addition.train", "test_kill"])

@@ -398,6 +398,7 @@ def stat_files():
     return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_is_told_in_one_line(number, tmp_path):
     process = subprocess.Popen(
@@ -421,6 +422,7 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
     wait_for_the_end_of(process.pid)
 
 
+@pytest.mark.linux
 def test_a_study_survives_a_kill(tmp_path):
     """It is killed when one of four networks is done, and resumes with the others."""
     code = (

@@ -156,6 +156,7 @@ def test_a_file_in_use_is_waited_for(tmp_path, monkeypatch):
         windows.replace(tmp_path / "old", tmp_path / "new")
 
 
+@pytest.mark.posix
 def test_what_is_no_regular_file_is_not_opened(tmp_path):
     (tmp_path / "file").write_bytes(b"a\r\n\x1ab")
     (tmp_path / "link").symlink_to(tmp_path / "file")
