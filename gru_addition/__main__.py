@@ -25,10 +25,10 @@ def _list(argv):
     if argv not in ([], ["-h"], ["--help"]):
         name = argv[0] if argv[0] in COMMANDS else "train"
         raise UserError(
-            f"it takes no arguments; its modules do, such as {COMMAND}.{name}, "
+            f"it takes no arguments; use a command such as {COMMAND}.{name}, "
             f"not {brief(' '.join(argv))}"
         )
-    print("A GRU that learns to add. The commands, each with --help:\n")
+    print("A GRU that learns to add. Commands (all accept --help):\n")
     for name, what in COMMANDS.items():
         print(f"{COMMAND}.{name:8}{what}")
 

@@ -121,7 +121,7 @@ def _pairs_from_standard_input(num_bits):
         line = sys.stdin.buffer.readline(LONGEST_LINE)
         if not line:
             return
-        # Windows' PowerShell may send the mark of UTF-8 first.
+        # PowerShell may send a UTF-8 byte order mark first.
         words = line.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace").split()
         if not words:
             continue

@@ -128,9 +128,9 @@ def load_with_weights(directory):
 def load_network(path, resolution=None):
     """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
 
-    path: a directory with a run; or what names a checkpoint of the tutorial's model, written by any
-        version of TensorFlow, for `find_checkpoint`. If it belongs to a run, the settings beside it
-        give the resolution.
+    path: a directory with a run; or a checkpoint of the tutorial's model, from any version of
+        TensorFlow, by a name that `find_checkpoint` accepts. If it belongs to a run, the settings
+        beside it give the resolution.
     resolution: int, returned instead of the run's.
 
     Raises the same errors as `load`.

@@ -1,10 +1,10 @@
-"""Which checkpoint a name stands for, and which files it has, in any version of TensorFlow.
+"""Find the checkpoint that a name means, and its files, from any version of TensorFlow.
 
-For a name that it returns, `tf.train.Saver` has written
+For a checkpoint NAME, `tf.train.Saver` writes
 
     NAME.index, NAME.data-00000-of-00001    since TensorFlow 0.12; with more data files if sharded
-    NAME                                    before that, in the format V1
-    NAME-00000-of-00001, ...                if that was sharded; it returns NAME-?????-of-00001
+    NAME                                    before that, in V1 format
+    NAME-00000-of-00001, ...                the same, sharded; it returns NAME-?????-of-00001
 
 and beside them `NAME.meta`, the graph, and `checkpoint`, which names the last checkpoint.
 """
@@ -28,9 +28,9 @@ SHARD = re.compile(r"-(\d{5}|\?{5})(-of-\d{5})\Z")
 
 
 class Files(NamedTuple):
-    """The files of a checkpoint: a stem, and what follows it in the name of each.
+    """The files of a checkpoint: their common stem, and the suffix of each.
 
-    pattern: what follows it in the name that the saver returned.
+    pattern: what follows the stem in the name that the saver returned.
     """
 
     stem: str
@@ -44,12 +44,12 @@ class Files(NamedTuple):
 
 
 def find_checkpoint(path):
-    """Return the `Files` of a checkpoint, or None if there is nothing like one.
+    """Return the `Files` of a checkpoint, or None if the directory has none.
 
-    path: the name that the saver returned; or that of one of its files; or a directory with a file
-        `checkpoint`, or the name of that file, for the last checkpoint there.
+    path: the name that the saver returned, or the name of one of the files; or, for the last
+        checkpoint in a directory, the directory or its file `checkpoint`.
 
-    Raises `FileNotFoundError` for another name in a directory that has checkpoints, and
+    Raises `FileNotFoundError` for any other name in a directory that has checkpoints, and
     `DamagedError` if the file `checkpoint` can't be read.
     """
     directory, name = os.path.split(path)
@@ -77,7 +77,7 @@ def find_checkpoint(path):
 
 
 def _files(name, names):
-    """The files of the checkpoint with that name among these names, or None."""
+    """The files of the checkpoint `name` among `names`, or None."""
     if name + INDEX in names:
         data = [n for n in names if n.startswith(name) and DATA_FILE.fullmatch(n, len(name))]
         return Files(name, (INDEX, *(n.removeprefix(name) for n in data)))
@@ -97,10 +97,10 @@ def _names_in(directory):
 
 
 def _last_in(directory):
-    """The names that the last checkpoint may have, as the directory's `checkpoint` file says.
+    """The possible names of the last checkpoint, according to the directory's file `checkpoint`.
 
-    The file may give the directory as it was called when the checkpoint was saved, perhaps on
-    another machine, with backslashes.
+    The file may give the directory's path when the checkpoint was saved, perhaps on another
+    machine, with backslashes.
     """
     from gru_addition.support.tensorflow1 import tf, without_log
 

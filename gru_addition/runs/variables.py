@@ -19,8 +19,8 @@ from gru_addition.support import system
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, copy_file, name_for_tensorflow
 
-# More than the names and shapes of the variables take; in a checkpoint of somebody else's program,
-# which may have many more.
+# More than the names and shapes of the variables take. Somebody else's program may have many more
+# variables.
 LARGEST_INDEX, LARGEST_FOREIGN_INDEX = 100_000, 10_000_000
 # TensorFlow's names for the variables that the tutorial leaves unnamed.
 UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
@@ -45,10 +45,10 @@ def save(saver, session, prefix):
 
 
 def run_save(saver, session, name):
-    """Run what `saver.save` runs.
+    """Run what `saver.save` runs, and nothing else.
 
-    It then looks at the files by Python's own functions. They fail if TensorFlow's encoding of file
-    names, UTF-8, is not Python's.
+    `saver.save` then looks at the files with Python's own functions. They fail if Python does not
+    encode file names in UTF-8, as TensorFlow does.
     """
     ops = saver.saver_def
     session.run(ops.save_tensor_name, {ops.filename_tensor_name: name})
@@ -120,8 +120,8 @@ def read_weights(files, gates=GRU_GATES):
             )
         if f"U{gates[0]}_1" in sizes:
             raise DamagedError(
-                f"{files.name} holds more than one model (U{gates[0]} and U{gates[0]}_1), so which "
-                "to read is not clear; TensorFlow 1 adds to a graph that is not reset"
+                f"{files.name} holds more than one model (U{gates[0]} and U{gates[0]}_1), so it "
+                "is unclear which to read; TensorFlow 1 adds to a graph that is not reset"
             )
         shapes = weight_shapes(hidden_size, gates)
         stored = {name: name for name in shapes} | UNNAMED
@@ -137,11 +137,11 @@ def read_weights(files, gates=GRU_GATES):
 
 
 def _read(files, use):
-    """Return what `use(reader, copy)` does, for TensorFlow's reader of a copy of a checkpoint.
+    """Copy a checkpoint, and return `use(reader, copy)`: TensorFlow's reader, and the copy's name.
 
     TensorFlow reads the copy, since it would take some names for patterns, look for other files,
-    and follow links. The reader keeps it open until `use` has returned; on Windows, nobody could
-    remove it before. Errors in `use` become a `DamagedError`.
+    and follow links. The reader keeps it open until `use` has returned; on Windows, it can't be
+    removed before that. Errors in `use` become a `DamagedError`.
     """
     from gru_addition.support.tensorflow1 import tf
 

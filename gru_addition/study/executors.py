@@ -29,7 +29,7 @@ def local_processes():
     try:
         executor = ProcessPoolExecutor(number, mp_context=context, initializer=_prepare_process)
     except OSError as error:
-        reason = f"no semaphores can be made, which Linux does in /dev/shm ({error.strerror})"
+        reason = f"no semaphores can be made; Linux keeps them in /dev/shm ({error.strerror})"
         raise OSError(f"a study can't start processes here: {reason}") from None
     with executor:
         try:

@@ -40,7 +40,7 @@ def run_command(name, command, argv):
     # Matplotlib logs a line for each text in a picture if it dislikes the user's settings.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
     # File names may hold characters that the terminal can't show. In a locale without an encoding,
-    # Python holds the bytes of a name in such a way that it can be shown again.
+    # Python keeps the bytes of a name as surrogates, which the output turns back into bytes.
     is_utf8 = sys.getfilesystemencoding() == "utf-8"
     for stream in [sys.stdout] if is_utf8 else [sys.stdout, sys.stderr]:
         if isinstance(stream, io.TextIOWrapper):

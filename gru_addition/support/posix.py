@@ -1,4 +1,4 @@
-"""What Linux and macOS do in their own way; `windows` has the same names, `system` picks one."""
+"""What is specific to Linux and macOS; `windows` has the same names, and `system` picks one."""
 
 import errno
 import fcntl
@@ -6,11 +6,11 @@ import os
 import shlex
 import sys
 
-# How a study starts its processes. Elsewhere than on Linux, forking a process is not safe once
-# libraries have threads.
+# How a study starts its processes. Except on Linux, forking is not safe once libraries have
+# threads.
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 MOST_PROCESSES = sys.maxsize
-# What TensorFlow takes for a pattern in the name of a file.
+# What TensorFlow reads as a pattern in a file name.
 PATTERN_CHARACTERS = "[\\"
 # Keeps Ctrl-C from a process that is started with these options.
 OUT_OF_CTRL_C = {"start_new_session": True}
@@ -19,7 +19,7 @@ quoted = shlex.quote
 
 
 def lock(directory):
-    """Keep other processes from locking a directory; return a function that ends that.
+    """Keep other processes from locking a directory; return a function that unlocks it.
 
     The lock ends with the process that holds it and its forks, however they end, and leaves no
     file. Raises `BlockingIOError` if somebody else holds it, and `OSError` if there are no locks.
@@ -36,11 +36,11 @@ def lock(directory):
 def flush(descriptor):
     """Wait until a file is on disk."""
     if hasattr(fcntl, "F_FULLFSYNC"):
-        # On macOS, fsync leaves them in the disk's own memory.
+        # On macOS, fsync leaves it in the disk's own memory.
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
             return
-        except OSError:  # A file system without it, such as a network's.
+        except OSError:  # A file system without it, such as a network drive's.
             pass
     os.fsync(descriptor)
 
@@ -59,13 +59,13 @@ def sync_directory(path):
     try:
         sync_file(path)
     except OSError as error:
-        # So network drives and folders shared with another system say.
+        # Network drives and folders shared with another system raise these.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
 
 
 def replace(source, target):
-    """Move a file or a directory to where there may be another file."""
+    """Move a file or a directory, replacing any file at `target`."""
     os.replace(source, target)
 
 

@@ -59,7 +59,7 @@ def quiet_import():
 
 
 def _cause_of(error):
-    """The first of a chain of errors. TensorFlow puts a traceback into its own, in words."""
+    """The original error, if the message quotes its traceback, as TensorFlow's does."""
     lines = f"{type(error).__name__}: {error}".strip().splitlines()
     causes = [line for line in lines if re.match(r"\w+(Error|Exception|Warning): .", line)]
     return causes[-1] if causes else lines[0]

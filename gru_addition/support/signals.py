@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, put off until a good moment; on Windows Ctrl-Break too."""
+"""Ctrl-C and SIGTERM, put off until a good moment; on Windows, Ctrl-Break too."""
 
 import signal
 import threading
@@ -18,7 +18,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def handled_by(handler):
-    """In the body, let `handler(number, frame)` handle these signals where it can.
+    """In the body, let `handler(number, frame)` handle `SIGNALS` where it can.
 
     Only the main thread can set a handler, and ignored signals stay ignored, as under `nohup`.
     """
@@ -37,7 +37,7 @@ def handled_by(handler):
 
 @contextmanager
 def put_off():
-    """Put off these signals until the body ends, then let them act as usual.
+    """Put off `SIGNALS` until the body ends, then let them act as usual.
 
     Yields a list that receives the number of a signal when it arrives. A second one is not put off
     but raises `Interrupted`.

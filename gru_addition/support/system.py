@@ -1,6 +1,6 @@
-"""What differs between operating systems: files, locks, processes, and the words of a shell.
+"""What differs between operating systems: files, locks, processes, and a shell's quotes.
 
-Nothing else in the package uses what only POSIX systems have, so this is where it would be ported.
+Nothing else in the package uses what only POSIX systems have, so a port would start here.
 """
 
 try:

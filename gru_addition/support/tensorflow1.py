@@ -17,7 +17,7 @@ __all__ = ["tf", "without_log"]
 
 @contextmanager
 def without_log():
-    """Keep TensorFlow's Python from logging, about deprecated interfaces say.
+    """Keep TensorFlow's Python code from logging, for example about deprecated interfaces.
 
     Its errors are raised as well as logged.
     """

@@ -48,8 +48,8 @@ def take_over():
     """Report errors raised before a command itself can report them."""
     sys.excepthook = _report
     if _is_ours(sys.orig_argv):
-        # A command draws files. A notebook that starts one hands down its own choice, which may not
-        # even be installed here.
+        # A command draws to files. Started from a notebook, it inherits the notebook's backend,
+        # which may not even be installed here.
         os.environ["MPLBACKEND"] = "agg"
 
 

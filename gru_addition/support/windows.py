@@ -1,7 +1,7 @@
-"""What Windows does in its own way; `posix` has the same names, `system` picks one.
+"""What is specific to Windows; `posix` has the same names, and `system` picks one.
 
-Windows can't sync the names in a directory, so a power cut may undo the last save. It leaves the
-one before it.
+Windows can't sync the names in a directory, so a power cut may undo the last save. The save before
+it survives.
 """
 
 import errno
@@ -14,20 +14,20 @@ import time
 from filelock import FileLock, Timeout
 
 START_METHOD = "spawn"
-# More are refused by `ProcessPoolExecutor`.
+# `ProcessPoolExecutor` refuses more.
 MOST_PROCESSES = 61
 PATTERN_CHARACTERS = "["
 OUT_OF_CTRL_C = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 LOCK = ".lock"
-# In seconds: how long a file may be in use. Another process may read it, or look for viruses.
+# How many seconds to wait for a file that another process, such as a virus scanner, is using.
 PATIENCE = 5
 
 
 def lock(directory):
-    """Keep other processes from locking a directory; return a function that ends that.
+    """Keep other processes from locking a directory; return a function that unlocks it.
 
-    The lock is on a file in it. Left by a kill, the file blocks nobody. Raises `BlockingIOError` if
-    somebody else holds the lock, and `OSError` if there are no locks.
+    The lock is on a file in the directory. A kill may leave the file, but not the lock. Raises
+    `BlockingIOError` if somebody else holds the lock, and `OSError` if there are no locks.
     """
     file_lock = FileLock(os.path.join(directory, LOCK))
     try:
@@ -54,7 +54,7 @@ def sync_directory(path):
 
 
 def replace(source, target):
-    """Move a file or a directory to where there may be another file, once nobody uses either."""
+    """Move a file or a directory, replacing any file at `target`, once neither is in use."""
     _patiently(os.replace, source, target)
 
 
@@ -81,7 +81,7 @@ def reader_has_left(error):
 
 
 def _patiently(function, *arguments):
-    """Call a function, and again for a while if a file is in use."""
+    """Call a function; if a file is in use, keep trying for a while."""
     end = time.monotonic() + PATIENCE
     while True:
         try:

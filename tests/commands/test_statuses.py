@@ -126,7 +126,7 @@ def test_the_commands_are_listed():
     assert (process.returncode, process.stderr) == (0, "")
     assert_one_line(
         of_module,
-        "python -m gru_addition: it takes no arguments; its modules do, such as "
+        "python -m gru_addition: it takes no arguments; use a command such as "
         "python -m gru_addition.train, not 'train --iterations=1'",
     )
 

@@ -75,7 +75,7 @@ def test_requirements_and_extras_are_the_same_libraries():
 
 
 def test_the_workflow_tries_what_the_project_promises():
-    """Each system with each Python, the newest TensorFlow, and the oldest that each has."""
+    """Each system with each Python, and with the newest and the oldest TensorFlow for it."""
     project = tomllib.loads(PYPROJECT)["project"]
     lowest, highest = re.findall(r"3\.(\d+)", project["requires-python"])
     oldest, below = re.findall(r"2\.(\d+)", project["dependencies"][0])

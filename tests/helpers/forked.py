@@ -41,7 +41,7 @@ def run(arguments, variables, cwd=".", input="", first=""):
 
 
 def _run_from_scratch(arguments, variables, cwd, input, first):
-    """The same where processes can't be forked."""
+    """Do the same where processes can't be forked."""
     if first:
         option, program, *others = map(str, arguments)
         code = (

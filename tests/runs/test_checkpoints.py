@@ -714,7 +714,7 @@ def test_a_damaged_file_is_named_and_nothing_is_destroyed(name, fault, copied, c
 
     commands = [(main, ["--resume", "--iterations=9", f"--output-dir={copied}"])]
     if (name, fault) != ("manifest.json", "missing"):
-        # Without it, the directory holds checkpoints as those of TensorFlow 1 do.
+        # Without it, the directory looks like one from TensorFlow 1.
         commands.append((add, ["1", "2", f"--from={copied}"]))
     for command, arguments in commands:
         assert command(arguments) == 2

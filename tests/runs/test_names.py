@@ -1,4 +1,4 @@
-"""Checkpoints of any TensorFlow are found by any name that plainly means them.
+"""Checkpoints from any TensorFlow are found by any name that plainly means them.
 
 The oracle is the weights that the saver was given.
 """
@@ -38,7 +38,7 @@ def save(directory, names=UNNAMED, weights=WEIGHTS, **options):
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A function of a format that returns a directory with a checkpoint, and its name."""
+    """A function that returns a directory with a checkpoint in a format, and its name."""
     place = tmp_path_factory.mktemp("formats")
     names = {kind: save(place / kind, **options) for kind, options in FORMATS.items()}
     return lambda kind: (place / kind, names[kind])
@@ -117,7 +117,7 @@ def test_a_state_that_names_nothing_is_damaged(content, tmp_path):
 
 
 def test_which_of_two_models_is_not_guessed(tmp_path):
-    """A notebook's cell that is run twice adds a second model to TensorFlow 1's graph."""
+    """A notebook cell that runs twice adds a second model to TensorFlow 1's graph."""
     twice = WEIGHTS | {f"{name}_1": weight for name, weight in WEIGHTS.items()}
     name = save(tmp_path / "twice", weights=twice)
 

@@ -1,6 +1,6 @@
-"""The package needs nothing that only POSIX has: tried without it, and read by mypy as on Windows.
+"""The package needs nothing that only POSIX has: it runs without, and mypy checks it for Windows.
 
-`helpers/like_windows` takes away what Windows lacks and forbids what it forbids.
+`helpers/like_windows` removes what Windows lacks and forbids what Windows forbids.
 """
 
 import errno

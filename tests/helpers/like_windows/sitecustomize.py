@@ -1,6 +1,6 @@
-"""Take away what only POSIX has, and forbid what Windows does, in processes that find this file.
+"""Remove what only POSIX has, and forbid what Windows forbids, in processes that find this file.
 
-Python imports it at the start. What stays as it was: names of files, TensorFlow, the console.
+Python imports it at startup. File names, TensorFlow and the console stay as they are.
 """
 
 import os
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import filelock  # noqa: F401
 
-# Here it locks files as it does on Linux.
+# filelock still locks files as on Linux.
 whole_os = SimpleNamespace(**vars(os))
 for name, module in list(sys.modules.items()):
     if name.startswith("filelock") and hasattr(module, "os"):
@@ -23,7 +23,7 @@ for name in (
     "mkfifo", "sched_getaffinity", "setsid", "wait4",
 ):  # fmt: skip
     delattr(os, name)
-# It would open directories.
+# With them, shutil would open directories.
 shutil._use_fd_functions = False
 _open, _fsync, _path = os.open, os.fsync, os.path.realpath
 
@@ -41,7 +41,7 @@ def fsync(descriptor):
 
 
 def refuse_open_files(function):
-    """Make a function of paths fail if this process, TensorFlow included, has a file there open."""
+    """Make a function of paths fail if this process, TensorFlow included, has a file open there."""
 
     def refuse_or_call(*paths, **options):
         for path in paths if options.get("dir_fd") is None else ():
