@@ -14,6 +14,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from gru_addition.support.files import DamagedError, copy_file
@@ -44,13 +45,13 @@ class Files(NamedTuple):
 
 
 def find_checkpoint(path):
-    """Return the `Files` of a checkpoint, or None if the directory has none.
+    """Return the `Files` of a checkpoint, or None if there is nothing like it.
 
     path: the name that the saver returned, or the name of one of the files; or, for the last
         checkpoint in a directory, the directory or its file `checkpoint`.
 
-    Raises `FileNotFoundError` for any other name in a directory that has checkpoints, and
-    `DamagedError` if the file `checkpoint` can't be read.
+    Raises `FileNotFoundError` for a directory that has checkpoints but no file `checkpoint`, and for
+    a name similar to that of a checkpoint; and `DamagedError` if `checkpoint` can't be read.
     """
     directory, name = os.path.split(path)
     if os.path.isdir(path):
@@ -68,7 +69,7 @@ def find_checkpoint(path):
     stems = [SUFFIX.sub("", n) for n in names if n.endswith((INDEX, ".meta"))]
     if not stems and "saved_model.pb" in names:
         stems = [os.path.join("variables", "variables")]
-    alike = [stem for stem in stems if stem.startswith(name)] or stems
+    alike = get_close_matches(SUFFIX.sub("", name), stems, 1) if name else stems
     if alike:
         raise FileNotFoundError(
             f"{path} is not a checkpoint; {os.path.join(directory, alike[-1])} is one"

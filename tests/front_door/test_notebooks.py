@@ -230,7 +230,7 @@ def test_the_first_cell_installs_a_package_that_is_missing_from_the_clone(clone,
 
     printed = run_code(RUN_SETUP, code, cwd=tmp_path / place)
 
-    found = {("", "notebooks"): "..", ("", "."): ".", ("gru_addition", "."): "gru_addition"}
+    found = {("", "notebooks"): "..", ("", "."): ".", ("gru_addition", "."): "./gru_addition"}
     if (clone, place) in found:
         assert printed == f'pip install --quiet "{found[clone, place]}[proof]"\n'
     else:
