@@ -9,6 +9,7 @@ Functions are traced explicitly, and sessions have their own options.
 import os
 import threading
 from concurrent.futures import Future, TimeoutError
+from functools import cache
 
 import numpy as np
 
@@ -97,7 +98,16 @@ def open_session(graph):
             "this thread to (by fesetround, say)"
         )
     _check_process()
+    _start_quietly()
     return tf.Session(graph=graph, config=_options())
+
+
+@cache
+def _start_quietly():
+    """Run a session for its log: TensorFlow 2.19 writes two lines when the first one runs."""
+    with quiet_body(), tf.Graph().as_default(), tf.Session(config=_options()) as session:
+        number = tf.placeholder(tf.int32, ())
+        session.run(number + 1, {number: 1})
 
 
 def _check_process():

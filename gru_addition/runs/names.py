@@ -50,8 +50,8 @@ def find_checkpoint(path):
     path: the name that the saver returned, or the name of one of the files; or, for the last
         checkpoint in a directory, the directory or its file `checkpoint`.
 
-    Raises `FileNotFoundError` for a directory that has checkpoints but no file `checkpoint`, and for
-    a name similar to that of a checkpoint; and `DamagedError` if `checkpoint` can't be read.
+    Raises `FileNotFoundError` for a directory that has checkpoints but no file `checkpoint`, and
+    for a name similar to that of a checkpoint; and `DamagedError` if `checkpoint` can't be read.
     """
     directory, name = os.path.split(path)
     if os.path.isdir(path):
