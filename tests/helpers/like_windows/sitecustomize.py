@@ -16,7 +16,7 @@ whole_os = SimpleNamespace(**vars(os))
 for name, module in list(sys.modules.items()):
     if name.startswith("filelock") and hasattr(module, "os"):
         module.os = whole_os
-for name in "fcntl", "grp", "pty", "pwd", "resource", "termios", "tty":
+for name in "fcntl", "grp", "pty", "pwd", "termios", "tty":
     sys.modules[name] = None
 for name in (
     "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "fork", "forkpty", "geteuid", "killpg",
