@@ -159,14 +159,16 @@ def _read(files, use):
         try:
             name = name_for_tensorflow(copy + files.pattern)
             return use(tf.train.load_checkpoint(name), name)
-        except DamagedError:
-            raise
+        except DamagedError as error:
+            # Its traceback would keep the reader.
+            damage = error.with_traceback(None)
         # The reader translates only some of TensorFlow's errors.
         except (tf.errors.OpError, IndexError, RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0].partition(": perhaps")[0]
             reason = reason.rpartition("DATA_LOSS: ")[2].replace(name, files.name)
             what = "is damaged" if len(files.suffixes) > 1 else "is not a checkpoint, or damaged"
-            raise DamagedError(f"{files.name} {what}: {brief(reason)}") from None
+            damage = DamagedError(f"{files.name} {what}: {brief(reason)}")
+    raise damage from None
 
 
 def _check(reader, prefix, name, shape, dtypes):

@@ -571,6 +571,7 @@ def test_of_two_runs_in_a_directory_the_second_is_refused(tmp_path, capsys):
     assert_same_numbers(Run.restore(tmp_path), run)
 
 
+@pytest.mark.posix
 def test_a_run_does_not_write_into_a_directory_that_took_the_name_of_its_own(tmp_path):
     directory, moved = tmp_path / "run", tmp_path / "moved"
     other = replace(TINY, seed=5)
@@ -587,6 +588,7 @@ def test_a_run_does_not_write_into_a_directory_that_took_the_name_of_its_own(tmp
     assert len(Run.restore(moved).history) == 0
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("iteration", [1, 2])
 def test_a_directory_that_is_gone_is_told(iteration, tmp_path):
     def remove(history):

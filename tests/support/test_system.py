@@ -13,6 +13,7 @@ import threading
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 from common import HELPERS, ROOT, environment, run_from_scratch
 
@@ -20,6 +21,7 @@ from gru_addition.config import Config
 from gru_addition.study.recipes import RECIPES
 from gru_addition.support import windows
 from gru_addition.support.files import replace_file
+from gru_addition.support.tensorflow1 import tf
 
 LIKE_WINDOWS = {
     "PYTHONPATH": os.pathsep.join([str(HELPERS / "like_windows"), str(ROOT), str(HELPERS)]),
@@ -44,6 +46,8 @@ if __name__ == "__main__":
         (export, "saved --overwrite"),
         (prove, "--from=proved"),
         (verify, "proved/certificate.npz --from=proved"),
+        (add, "1 2 --from=another"),
+        (add, "1 2 --from=damaged"),
     ]:
         print(module.main(arguments.split()))
     with local_processes() as executor:
@@ -57,12 +61,21 @@ def test_all_commands_work_without_what_only_posix_has(tmp_path, trained_in):
     shutil.copytree(
         trained_in(Config(**RECIPES["tutorial + Jacobian penalty"])), tmp_path / "proved"
     )
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.Variable(np.zeros((3, 3)), name="Uz").initializer)
+        tf.train.Saver().save(session, str(tmp_path / "another"))
+    for suffix in ".index", ".data-00000-of-00001":
+        shutil.copy(f"{tmp_path / 'another'}{suffix}", f"{tmp_path / 'damaged'}{suffix}")
+    (tmp_path / "damaged.index").write_bytes(bytes(100))
     (tmp_path / "script.py").write_text(ALL_COMMANDS, encoding="utf-8")
 
     process = run_from_scratch("script.py", cwd=tmp_path, variables=LIKE_WINDOWS)
 
     ends = [line for line in process.stdout.splitlines() if line in ("0", "1", "2", "True")]
-    assert (process.stderr, ends) == ("", [*"00", "0", "0", *"00", "0", "0", "True"])
+    another, damaged = process.stderr.splitlines()
+    assert ends == [*"00", "0", "0", *"00", "0", "0", "2", "2", "True"]
+    assert "another is a checkpoint of another model: Wr must be" in another
+    assert "damaged is damaged: " in damaged
     assert (tmp_path / "runs" / "latest" / "model.ckpt-200.index").exists()
     assert len(list((tmp_path / "study").glob("fake-*.json"))) == 2
 
