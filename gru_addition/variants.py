@@ -34,7 +34,14 @@ class RoundedGRU(GRU):
 
     def forward_pass(self, h_tm1, x_t):
         """One step, then rounded; otherwise like `GRU.forward_pass`."""
-        return tf.round(super().forward_pass(h_tm1, x_t) * self.resolution) / self.resolution
+        return self._rounded(super().forward_pass(h_tm1, x_t))
+
+    def first_state(self, x_1):
+        """The same from a state of zeros; see `GRU.first_state`."""
+        return self._rounded(super().first_state(x_1))
+
+    def _rounded(self, state):
+        return tf.round(state * self.resolution) / self.resolution
 
 
 class NoisyGRU(GRU):
@@ -58,6 +65,11 @@ class NoisyGRU(GRU):
         """One step, then the noise; x_t has shape (batch, input_channels)."""
         x_t, noise_t = self._without_noise(x_t)
         return super().forward_pass(h_tm1, x_t) + self.state_noise * noise_t
+
+    def first_state(self, x_1):
+        """The same from a state of zeros; see `GRU.first_state`."""
+        x_1, noise_1 = self._without_noise(x_1)
+        return super().first_state(x_1) + self.state_noise * noise_1
 
     def sensitivity(self, h_tm1, x_t):
         """How much a step stretches small changes of the state in the noise's random directions.

@@ -157,11 +157,12 @@ def test_hidden_states_go_on_from_a_given_state(session):
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("num_bits", [1, 7])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype):
+def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype, num_bits):
     weights = numpy_gru.random_weights(5, np.random.RandomState(0))
     model = build(session, weights, hidden_size=5, dtype=dtype)
-    x, y = random_bits(3, 7, 2), random_bits(3, 7, 1)
+    x, y = random_bits(3, num_bits, 2), random_bits(3, num_bits, 1)
     as_tensors = tf.constant(x, dtype), tf.constant(y, dtype)
 
     loss = loss_of(model, *as_tensors)

@@ -116,6 +116,21 @@ def test_a_rounded_state_has_few_values(session, weights, drawn):
     np.testing.assert_allclose(output, numpy_gru.output(weights, x, resolution=3), atol=1e-13)
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "cell", [GRU, partial(NoisyGRU, state_noise=0.3), partial(RoundedGRU, resolution=3)]
+)
+def test_the_first_state_is_a_step_from_zeros(session, weights, drawn, cell):
+    x, noise, _ = drawn
+    gru = build(session, weights, cell).gru
+    x_1 = tf.constant(np.concatenate([x, noise], axis=2)[:, 0, : gru.input_channels])
+
+    first_state = gru.first_state(x_1)
+    step = gru.forward_pass(gru.initial_state(BATCH), x_1)
+
+    np.testing.assert_array_equal(*session.run([first_state, step]))
+
+
 def test_the_sensitivity_is_the_squared_norm_of_the_jacobian(session, weights, monkeypatch):
     monkeypatch.setattr(variants, "SMALL_CHANGE", 1e-5)
     random_state = np.random.RandomState(2)
