@@ -11,6 +11,26 @@ import sys
 
 __version__ = "0.1.0"
 
+
+def prepare_process():
+    """Make training in this process as fast as by our command; call it before importing TensorFlow.
+
+    It adds flags for small models to `XLA_FLAGS` in the environment, which XLA reads once, for all
+    that it compiles here and in processes started from here. Flags that you have set yourself
+    outweigh them. If TensorFlow is imported already, a warning says that this may be too late.
+    """
+    import warnings
+
+    from gru_addition.support import xla
+
+    if xla.prepare_process() and "tensorflow" in sys.modules:
+        warnings.warn(
+            "prepare_process() came after TensorFlow was imported, so XLA may keep its flags; "
+            "call it before the first import",
+            stacklevel=2,
+        )
+
+
 if sys.argv[:1] == ["-m"]:
     # Python is about to run a module, probably one of our commands, which owns its process.
     from gru_addition.support import unexpected

@@ -19,12 +19,12 @@ finally:
 
 
 def prepare_process():
-    """Set XLA up for small models; call this before importing TensorFlow.
-
-    Only the commands, which own their process, may call this. The user's own flags come last, and
-    the last one counts.
-    """
-    os.environ[FLAGS] = " ".join([*small_model_flags(), os.environ.get(FLAGS, "")]).rstrip()
+    """Set XLA up for small models, before TensorFlow is imported; return whether it was not yet."""
+    given = os.environ.get(FLAGS, "")
+    missing = [flag for flag in small_model_flags() if flag not in given.split()]
+    # The last one counts.
+    os.environ[FLAGS] = " ".join([*missing, given]).rstrip()
+    return bool(missing)
 
 
 def check_flags():

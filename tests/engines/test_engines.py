@@ -2,14 +2,17 @@
 
 import itertools
 import os
+import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import numpy_gru
 import pytest
 from common import run_code
 
+import gru_addition
 from gru_addition.commands.train import main
 from gru_addition.dataset import generate_batch
 from gru_addition.engines import compiled as compiled_module
@@ -221,14 +224,28 @@ def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
     monkeypatch.setenv("XLA_FLAGS", own or "")
     if own is None:
         monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.delitem(sys.modules, "tensorflow")
 
-    xla.prepare_process()
+    gru_addition.prepare_process()
+    gru_addition.prepare_process()
 
     flags = os.environ["XLA_FLAGS"].split()
     assert flags[0] == "--xla_cpu_multi_thread_eigen=false"
     assert ("--xla_cpu_prefer_vector_width=512" in flags) == (number == 3)
     # The last one counts, so the user has the last word.
     assert flags[number:] == ([] if own is None else [own])
+
+
+@pytest.mark.quick
+def test_a_process_prepared_too_late_is_told(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+
+    with pytest.warns(UserWarning, match="came after TensorFlow was imported") as warned:
+        gru_addition.prepare_process()
+    # The flags are set by now, so there is nothing to be late for; pytest makes warnings errors.
+    gru_addition.prepare_process()
+
+    assert [Path(warning.filename) for warning in warned] == [Path(__file__)]
 
 
 def test_the_library_changes_nothing_in_the_process(monkeypatch, tmp_path):
