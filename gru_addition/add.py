@@ -5,6 +5,8 @@
 The command, `python -m gru_addition.add 1024 16`, is in `gru_addition.commands.add`.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from gru_addition.dataset import as_bytes, encode, from_bytes
@@ -16,6 +18,8 @@ from gru_addition.support.integers import write_integer
 STATES_PER_RUN = 1_600_000
 EXAMPLES_PER_RUN = 1024
 COLUMNS_PER_RUN = 1000
+# Compiling takes as long as a few thousand steps of the session.
+STEPS_WORTH_COMPILING = 5000
 
 
 class Adder:
@@ -47,27 +51,13 @@ class Adder:
         return cls(weights, resolution)
 
     def __init__(self, weights, resolution=None):
-        from gru_addition.engines import graphs
-        from gru_addition.support.tensorflow1 import tf
-        from gru_addition.variants import trained_model
+        self._run = _opened(weights, resolution)
+        self._weights = {name: np.array(weights[name]) for name in weights}
+        self._resolution = resolution
 
-        def build():
-            model, feed = trained_model(weights, resolution)
-            self._x = tf.placeholder(model.gru.dtype, (None, None, 2))
-            self._h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
-
-            def output_and_last_state(x, h_0):
-                h_t = model.gru.hidden_states(x, h_0)
-                return model.output_of(h_t), h_t[:, -1]
-
-            self._output_and_last_state = graphs.compiled_where_possible(
-                output_and_last_state, self._x, self._h_0
-            )
-            return tf.global_variables_initializer(), feed
-
-        graph, (initialize, feed) = graphs.build_graph(build)
-        self._session = graphs.open_session(graph)
-        self._session.run(initialize, feed_dict=feed)
+    @cached_property
+    def _run_compiled(self):
+        return _opened(self._weights, self._resolution, compiled=True)
 
     def add(self, a, b, num_bits=None):
         """Return the sum of two non-negative integers as the network computes it.
@@ -100,11 +90,11 @@ class Adder:
         in memory.
         """
         x = real_array("x", x, "batch", "time", 2)
-        y = np.empty((*x.shape[:2], 1), self._x.dtype.as_numpy_dtype)
-        for first in range(0, len(x), EXAMPLES_PER_RUN):
-            examples = slice(first, first + EXAMPLES_PER_RUN)
-            self._predict_examples(x[examples], y[examples])
-        return y
+        starts = range(0, len(x), EXAMPLES_PER_RUN)
+        is_long = len(starts) * x.shape[1] > STEPS_WORTH_COMPILING
+        run = self._run_compiled if is_long else self._run
+        batches = [self._predict(run, x[start : start + EXAMPLES_PER_RUN]) for start in starts]
+        return np.concatenate(batches)
 
     def after_column(self, x_t, h_tm1):
         """Run one column from given states; return its output, (n, 1), and the states h_t.
@@ -117,23 +107,55 @@ class Adder:
         size = 1 << (number - 1).bit_length()
         x, h_0 = np.zeros((size, 1, 2)), np.zeros((size, h_tm1.shape[1]))
         x[:number, 0], h_0[:number] = x_t, h_tm1
-        feed = {self._x: x, self._h_0: h_0}
-        output, h_t = self._session.run(self._output_and_last_state, feed)
+        output, h_t = self._run_compiled(x, h_0)
         return output[:number, 0], h_t[:number]
 
-    def _predict_examples(self, x, y):
+    def _predict(self, run, x):
+        """The output for at most `EXAMPLES_PER_RUN` examples."""
         # XLA recompiles for each new shape, so there are few: powers of two, or the most columns
         # computed at a time. Zeros pad the operands, and the output for them is dropped.
         examples, columns = (1 << (size - 1).bit_length() for size in x.shape[:2])
-        state = np.zeros((examples, self._h_0.shape[1]))
+        state = np.zeros((examples, len(self._weights["W_output"])))
         columns = max(1, min(columns, COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
+        outputs = []
         for start in range(0, x.shape[1], columns):
             now = x[:, start : start + columns]
             piece = np.zeros((examples, columns, 2))
             piece[: len(now), : now.shape[1]] = now
-            feed = {self._x: piece, self._h_0: state}
-            output, state = self._session.run(self._output_and_last_state, feed)
-            y[:, start : start + columns] = output[: len(now), : now.shape[1]]
+            output, state = run(piece, state)
+            outputs.append(output[: len(now), : now.shape[1]])
+        return np.concatenate(outputs, axis=1)
+
+
+def _opened(weights, resolution, compiled=False):
+    """The network as a function of operands and the state to start from, in a session of its own.
+
+    It returns the output and the last state. compiled: whether by XLA, where that is available.
+    """
+    from gru_addition.engines import graphs
+    from gru_addition.support.tensorflow1 import tf
+    from gru_addition.variants import trained_model
+
+    def build():
+        model, feed = trained_model(weights, resolution)
+        x = tf.placeholder(model.gru.dtype, (None, None, 2))
+        h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
+
+        def output_and_last_state(x, h_0):
+            h_t = model.gru.hidden_states(x, h_0)
+            return model.output_of(h_t), h_t[:, -1]
+
+        arguments = x, h_0
+        if compiled:
+            results = graphs.compiled_where_possible(output_and_last_state, *arguments)
+        else:
+            results = output_and_last_state(*arguments)
+        return tf.global_variables_initializer(), feed, arguments, results
+
+    graph, (initialize, feed, arguments, results) = graphs.build_graph(build)
+    session = graphs.open_session(graph)
+    session.run(initialize, feed_dict=feed)
+    return lambda *arrays: session.run(results, dict(zip(arguments, arrays, strict=True)))
 
 
 def enough_columns(a, b):
