@@ -424,7 +424,7 @@ def test_where_other_digits_may_come_from_is_told(tmp_path, monkeypatch):
     train(replace(SHORT, iterations=5), tmp_path)
     monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
 
-    before = "TensorFlow 2.* compiled engine, revision 1, XLA_FLAGS='.*'"
+    before = "TensorFlow 2.* compiled engine, revision 2, XLA_FLAGS='.*'"
     now = "TensorFlow 2.* session engine, revision 1, XLA_FLAGS=''"
     with (
         pytest.warns(UserWarning, match="XLA is not available"),
