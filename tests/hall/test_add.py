@@ -41,6 +41,7 @@ def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_tim
 
 def test_without_xla_the_predictions_are_the_same(monkeypatch):
     monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
+    monkeypatch.setattr(add, "STEPS_WORTH_COMPILING", 0)
     x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
 
     y = Adder.from_weights(WEIGHTS).predict(x)
