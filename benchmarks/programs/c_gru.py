@@ -14,9 +14,9 @@ from protocol import run
 
 FLAGS = "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"
 # As in gru.c.
-LANES, INPUTS, ONE = 8, 4, 2
-# At most this many examples, 16 vectors, go through the network together.
-PANEL = 16 * LANES
+INPUTS, ONE, GAP, TILE = 4, 2, 8, 8
+# At most this many vectors of examples go through the network together.
+PANEL = 16
 
 Doubles = ctypes.POINTER(ctypes.c_double)
 
@@ -29,13 +29,14 @@ class Examples(ctypes.Structure):
         *((name, Doubles) for name in ("x", "y")),
     )
 
-    def __init__(self, x, y):
+    def __init__(self, library, x, y):
+        lanes = ctypes.c_int.in_dll(library, "lanes").value
         batch, time, inputs = x.shape
-        panels = _divide_up(batch, PANEL)
-        width = _divide_up(_divide_up(batch, panels), LANES)
-        padded = np.zeros((panels * width * LANES, time, INPUTS + 1))
+        panels = _divide_up(batch, PANEL * lanes)
+        width = _divide_up(_divide_up(batch, panels), lanes)
+        padded = np.zeros((panels * width * lanes, time, INPUTS + 1))
         padded[:batch, :, :inputs], padded[:batch, :, ONE], padded[:batch, :, -1:] = x, 1, y
-        rows = padded.reshape(panels, width * LANES, time, INPUTS + 1).transpose(0, 2, 3, 1)
+        rows = padded.reshape(panels, width * lanes, time, INPUTS + 1).transpose(0, 2, 3, 1)
         self.arrays = rows[:, :, :INPUTS].copy(), rows[:, :, INPUTS].copy()
         super().__init__(panels, width, time, batch, *map(_pointer, self.arrays))
 
@@ -59,8 +60,8 @@ class Adam(ctypes.Structure):
 def train(problem, variant, mark):
     library = build()
     hidden, theta = flat_weights(problem.weights)
-    training = Examples(problem.x_train, problem.y_train)
-    validation = Examples(problem.x_test, problem.y_test)
+    training = Examples(library, problem.x_train, problem.y_train)
+    validation = Examples(library, problem.x_test, problem.y_test)
     adam = Adam(problem, theta)
     train_losses, validation_losses = np.empty((2, problem.iterations))
     for done in range(0, problem.iterations, 50):
@@ -80,7 +81,7 @@ def train(problem, variant, mark):
 
 def predict(library, hidden, theta, x):
     # gru.c returns the output minus y.
-    question = Examples(x, y=np.zeros_like(x[:, :, :1]))
+    question = Examples(library, x, y=np.zeros_like(x[:, :, :1]))
     output = np.empty_like(question.arrays[1])
     library.predict(
         ctypes.c_long(hidden), ctypes.byref(question), _pointer(theta), _pointer(output)
@@ -103,16 +104,16 @@ def build():
 def flat_weights(weights):
     """Return the hidden size, padded to whole tiles of eight, and the weights as gru.c has them."""
     inputs, hidden = weights["Wr"].shape
-    padded = LANES * _divide_up(hidden, LANES)
-    gates = np.zeros((3, INPUTS + padded, padded))
+    padded = TILE * _divide_up(hidden, TILE)
+    gates = np.zeros((INPUTS + padded, 3 * padded + GAP))
     for k, gate in enumerate("rzh"):
-        gates[k, :inputs, :hidden] = weights["W" + gate]
-        gates[k, ONE, :hidden] = weights["b" + gate]
-        gates[k, INPUTS : INPUTS + hidden, :hidden] = weights["U" + gate]
+        columns = slice(k * padded, k * padded + hidden)
+        gates[:inputs, columns] = weights["W" + gate]
+        gates[ONE, columns] = weights["b" + gate]
+        gates[INPUTS : INPUTS + hidden, columns] = weights["U" + gate]
     output = np.zeros(padded + 1)
     output[:hidden], output[-1] = weights["W_output"][:, 0], weights["b_output"][0]
-    reset_and_update = np.concatenate([gates[0], gates[1]], axis=1)
-    return padded, np.concatenate([reset_and_update.ravel(), gates[2].ravel(), output])
+    return padded, np.concatenate([gates.ravel(), output])
 
 
 def _pointer(array):
