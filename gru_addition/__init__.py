@@ -33,6 +33,7 @@ def prepare_process():
 
 if sys.argv[:1] == ["-m"]:
     # Python is about to run a module, probably one of our commands, which owns its process.
-    from gru_addition.support import unexpected
+    # The stopwatch starts here.
+    from gru_addition.support import stopwatch, unexpected  # noqa: F401
 
     unexpected.take_over()

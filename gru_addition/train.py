@@ -10,7 +10,7 @@ The function returns the losses, the trained weights and an `Adder` that uses th
 is in `gru_addition.commands.train`.
 """
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -103,13 +103,16 @@ def train(
         return train_in(place, config, on_progress, data, initial_weights)
 
 
-def train_in(place, config, on_progress=None, data=None, initial_weights=None):
+def train_in(place, config, on_progress=None, data=None, initial_weights=None, program=None):
     """Train in a place opened by `open_run`; otherwise like `train`, but nothing is checked.
 
-    The steps: draw the data, build the graph, open a session, initialise or restore the variables,
-    iterate (the tutorial's loop is in `gru_addition.engines.session`), and return what was learnt.
+    The steps: draw the data, build the graph and open a session (`gru_addition.engines.program`),
+    initialise or restore the variables, iterate (the tutorial's loop is in
+    `gru_addition.engines.session`), and return what was learnt.
+
+    program: a `Program` to use, and to leave open, instead of building one.
     """
-    from gru_addition.engines import choice, graphs
+    from gru_addition.engines.program import Program
 
     random_state = np.random.RandomState(config.seed)
     x_train, y_train, x_test, y_test = data or _draw_data(config, random_state)
@@ -119,26 +122,25 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None):
     if place.resumed is not None:
         place.resumed.take_up(history, batches)
 
-    engine = choice.choose_engine(config.engine)
-    graph, built = graphs.build_graph(_build, config, engine, initial_weights)
-    weights, initialisation, run_iterations, saver = built
-    data_sha256, computed_by = digest(data), choice.computed_by(engine)
+    data_sha256 = digest(data)
 
     def save():
-        state = Checkpoint(config, history, batches.state, data_sha256, computed_by)
-        place.save(saver, session, state)
+        state = Checkpoint(config, history, batches.state, data_sha256, program.computed_by)
+        place.save(program.saver, program.session, state)
 
-    # Not `with session`, which would make its graph the default for the caller's function as well.
-    with closing(graphs.open_session(graph)) as session, place.signals_put_off() as signals:
+    with ExitStack() as stack:
+        if program is None:
+            program = stack.enter_context(closing(Program(config)))
+        signals = stack.enter_context(place.signals_put_off())
         if place.resumed is None:
-            session.run(*initialisation)
+            program.initialise(config.seed, initial_weights)
             save()
         else:
-            place.restore(saver, session, computed_by)
+            place.restore(program.saver, program.session, program.computed_by)
         while not (history.is_complete or signals):
             number = config.checkpoint_interval - len(history) % config.checkpoint_interval
             some_batches = islice(batches, min(number, config.iterations - len(history)))
-            for losses in run_iterations(session, some_batches, validation_set):
+            for losses in program.run_iterations(some_batches, validation_set):
                 history.extend(*losses)
                 _report(on_progress, history, save)
                 if signals:
@@ -146,7 +148,7 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None):
             save()
         if len(history) > 0:
             place.save_figure(history)
-        return Run(config, history, session.run(weights))
+        return Run(config, history, program.weights())
 
 
 def _draw_data(config, random_state):
@@ -155,23 +157,6 @@ def _draw_data(config, random_state):
         *generate_batch(config.num_bits, config.batch_size, random_state),
         *generate_batch(config.num_bits, config.batch_size, random_state),
     )
-
-
-def _build(config, engine, initial_weights):
-    """Build the model, the engine and the saver in the current graph.
-
-    Returns the variables by name, the initializer with its feed, the engine's function, and the
-    saver.
-    """
-    from gru_addition.engines.choice import ENGINES
-    from gru_addition.support.tensorflow1 import tf
-    from gru_addition.variants import model_for
-
-    model = model_for(config)
-    feed = {} if initial_weights is None else model.initial_values(initial_weights)
-    initialisation = tf.global_variables_initializer(), feed
-    run_iterations = ENGINES[engine](model, config)
-    return model.weights, initialisation, run_iterations, tf.train.Saver(max_to_keep=None)
 
 
 def _report(on_progress, history, save):

@@ -110,9 +110,13 @@ class PenalisedModel(AdditionModel):
         return loss + times * penalty
 
 
-def model_for(config):
-    """The model that a `Config` asks for, built in the current graph."""
-    settings = config.hidden_size, config.learning_rate, config.dtype, config.seed
+def model_for(config, with_train_step=True):
+    """The model that a `Config` asks for, built in the current graph.
+
+    with_train_step: whether it gets the tutorial's training step.
+    """
+    learning_rate = config.learning_rate if with_train_step else None
+    settings = config.hidden_size, learning_rate, config.dtype, config.seed
     if not config.has_noise:
         return AdditionModel(*settings)
     cell = partial(NoisyGRU, state_noise=config.state_noise)

@@ -10,6 +10,7 @@ from gru_addition.add import show_sum
 from gru_addition.commands.networks import DEFAULT_DIRECTORY
 from gru_addition.config import Config
 from gru_addition.runs.directory import open_run
+from gru_addition.support import xla
 from gru_addition.support.command_line import (
     Parser,
     naming_flags,
@@ -17,6 +18,7 @@ from gru_addition.support.command_line import (
     run_command,
 )
 from gru_addition.support.signals import Interrupted
+from gru_addition.support.stopwatch import doing, table
 from gru_addition.support.system import quoted
 from gru_addition.train import train_in
 
@@ -32,7 +34,7 @@ def main(argv=None):
 
 
 def _train_and_ask(argv):
-    given, output_dir, resume, overwrite = _parse(argv)
+    given, output_dir, resume, overwrite, profile = _parse(argv)
     with ExitStack() as stack:
         with naming_flags(["output_dir", "resume", "overwrite", *vars(Config())]):
             config = Config(**given) if resume is False else None
@@ -40,6 +42,7 @@ def _train_and_ask(argv):
             if directory.resumed is not None:
                 directory.resumed.check_continues(given, None)
                 config = replace(directory.resumed.config, **given)
+        xla.prepare_for(config)
         try:
             run = _train_with_reports(config, directory, output_dir)
         except Interrupted as interrupted:
@@ -50,11 +53,14 @@ def _train_and_ask(argv):
                 f"interrupted; {directory.iteration:,} iterations are saved; to resume: "
                 f"{COMMAND} --resume --output-dir={quoted(output_dir)}",
             ) from None
-    _ask(run.adder)
+    with doing("asking"):
+        _ask(run.adder)
+    if profile:
+        print(f"\nWhere the time went:\n\n{table()}")
 
 
 def _parse(argv):
-    """Return the settings that are given, the directory, and whether to resume or to overwrite."""
+    """Return the settings that are given, then each of the other options."""
     parser = Parser(
         prog=COMMAND,
         description="Train a GRU to add two numbers bit by bit, save the run, and ask it for "
@@ -84,8 +90,12 @@ def _parse(argv):
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the run that the directory holds"
     )
+    parser.add_argument(
+        "--profile", action="store_true", help="print where the time of this run went"
+    )
     given = vars(parser.parse_args(argv))
-    return given, given.pop("output_dir"), given.pop("resume"), given.pop("overwrite")
+    others = "output_dir", "resume", "overwrite", "profile"
+    return given, *(given.pop(name) for name in others)
 
 
 def _train_with_reports(config, directory, output_dir):

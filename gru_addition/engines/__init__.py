@@ -1,6 +1,7 @@
 """The engines: how the iterations of a run are computed.
 
 Read `session` (the tutorial's loop), then `compiled` (the default: the same inside the graph, by
-XLA); both are written to be copied. `choice` says which one runs. `graphs` builds graphs and opens
-sessions that the host process can't disturb. `train`, `add`, `export` and `prove` import this wing.
+XLA); both are written to be copied. `choice` says which one runs, and `program` puts model and
+engine together. `graphs` builds graphs and opens sessions that the host process can't disturb.
+`train`, `add`, `export`, `prove` and `study` import this wing.
 """

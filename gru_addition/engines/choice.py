@@ -17,7 +17,7 @@ def choose_engine(name):
         warnings.warn(
             "XLA is not available, so the slower session engine is used; "
             "only the last digits differ",
-            stacklevel=4,
+            stacklevel=5,
         )
         name = "session"
     return name

@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from gru_addition.support.stopwatch import doing
 from gru_addition.support.tensorflow1 import tf
 
 # Incremented whenever this engine's last digits change.
@@ -19,17 +20,22 @@ REVISION = 2
 
 
 def compiled_engine(model, config):
-    """Build the loop in the model's graph; return the function that runs it, see above."""
+    """Build the loop in the model's graph; return the function that runs it, see above.
+
+    model: one without a training step, since the loop has its own.
+    """
     per_run = config.iterations_per_run
     batches_per_run = config.batches_per_run
+    optimizer = tf.train.AdamOptimizer(config.learning_rate)
+    # This step is never run. It makes Adam's slots, which a compiled function can't make.
+    optimizer.apply_gradients([(tf.zeros_like(w), w) for w in model.weights.values()])
 
     def losses_of_run(x, y, x_test, y_test, iterations):
         def iteration(i, losses):
             # A single batch serves all iterations.
             batch = i % batches_per_run
             train_loss = loss_of(model, x[batch], y[batch])
-            # Adam's slots exist already: the model's own training step made them.
-            train_step = model.optimizer.minimize(train_loss)
+            train_step = optimizer.minimize(train_loss)
             with tf.control_dependencies([train_step]):
                 validation_loss = loss_of(model, x_test, y_test)
             losses = tf.tensor_scatter_nd_update(losses, [[i]], [[train_loss, validation_loss]])
@@ -52,10 +58,13 @@ def compiled_engine(model, config):
 
     def run_iterations(session, batches, validation_set):
         feed = dict(zip((x_test, y_test), validation_set, strict=True))
+        activity = f"compiling, and running the first {per_run:,} iterations"
         while run := list(islice(batches, per_run)):
             feed[x], feed[y] = stack(run)
             feed[iterations] = len(run)
-            losses = session.run(losses_fetch, feed)[: len(run)]
+            with doing(activity):
+                losses = session.run(losses_fetch, feed)[: len(run)]
+            activity = "running the other iterations"
             yield losses[:, 0], losses[:, 1]
 
     def stack(run):

@@ -15,6 +15,7 @@ import numpy as np
 
 from gru_addition.engines.compiled import compile_with_xla
 from gru_addition.support.quiet import quiet_body
+from gru_addition.support.stopwatch import doing
 from gru_addition.support.tensorflow1 import tf
 
 # A working process answers in a few tenths of a second.
@@ -51,6 +52,7 @@ def _started(function, *arguments):
     return thread, outcome
 
 
+@doing("building graphs")
 def build_graph(build, *arguments):
     """Call `build(*arguments)` in a new graph; return the graph, finalized, and what it returned.
 
@@ -82,8 +84,12 @@ def _outputs_all_intermediates():
     return output_all_intermediates()
 
 
-def open_session(graph):
+@doing("opening sessions")
+def open_session(graph, rewritten=False):
     """Return a session that runs on the CPU, whatever devices and options the host has.
+
+    rewritten: whether TensorFlow may first rewrite the graph to compute the same faster. That takes
+        a few tenths of a second, so it pays only if the graph runs thousands of times.
 
     On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. The host
     sets the number of threads.
@@ -99,7 +105,7 @@ def open_session(graph):
         )
     _check_process()
     _start_quietly()
-    return tf.Session(graph=graph, config=_options())
+    return tf.Session(graph=graph, config=_options(rewritten))
 
 
 @cache
@@ -130,7 +136,7 @@ def _check_process():
     _working.add(os.getpid())
 
 
-def _options():
+def _options(rewritten=False):
     threads = tf.config.threading
     options = tf.ConfigProto(
         allow_soft_placement=True,
@@ -141,6 +147,9 @@ def _options():
     options.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.OFF
     rewrites = options.graph_options.rewrite_options
     rewrites.auto_mixed_precision = rewrites.OFF
+    if not rewritten:
+        rewrites.disable_meta_optimizer = True
+        options.graph_options.optimizer_options.opt_level = tf.OptimizerOptions.L0
     return options
 
 
@@ -149,6 +158,7 @@ def compiled_where_possible(function, *tensors):
     return compile_with_xla(function, *tensors) if xla_is_available() else function(*tensors)
 
 
+@doing("looking for XLA")
 def xla_is_available():
     """Whether XLA can compile and run a function here; raises the errors of `open_session`."""
     global _xla_works

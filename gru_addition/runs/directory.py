@@ -41,6 +41,7 @@ from gru_addition.support.files import (
     write_file,
 )
 from gru_addition.support.signals import put_off
+from gru_addition.support.stopwatch import doing
 
 TEMPORARY = ".saving-"
 OUR_FILE = re.compile(r"model\.ckpt-(0|[1-9][0-9]*)(" + "|".join(map(re.escape, SUFFIXES)) + r")\Z")
@@ -81,6 +82,7 @@ class RunDirectory:
         """How many iterations are saved, or None if this run has no checkpoint yet."""
         return self._listed[-1]["iteration"] if self._listed else None
 
+    @doing("saving checkpoints")
     def save(self, saver, session, checkpoint):
         """Save a `Checkpoint`, with the variables in `session`; raise `OSError` if that fails.
 
@@ -107,6 +109,7 @@ class RunDirectory:
         if is_first:
             variables.warn_of_pattern(self.given)
 
+    @doing("drawing the losses")
     def save_figure(self, history):
         """Draw the losses; warn if they can't be drawn or saved."""
         from gru_addition.plotting import loss_figure

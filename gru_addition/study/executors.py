@@ -12,7 +12,7 @@ from gru_addition.support.quiet import silence
 from gru_addition.support.system import MOST_PROCESSES, START_METHOD
 
 # What a run imports, including TensorFlow.
-PRELOADED = ["gru_addition.engines.choice", "gru_addition.prove", "gru_addition.variants"]
+PRELOADED = ["gru_addition.engines.program", "gru_addition.prove"]
 
 
 @contextmanager

@@ -8,8 +8,9 @@ import logging
 from contextlib import contextmanager
 
 from gru_addition.support.quiet import quiet_import
+from gru_addition.support.stopwatch import doing
 
-with quiet_import():
+with doing("importing TensorFlow"), quiet_import():
     import tensorflow.compat.v1 as tf
 
 __all__ = ["tf", "without_log"]

@@ -64,11 +64,18 @@ def test_every_setting_is_a_flag(tmp_path):
 
 
 def test_a_wrong_answer_is_called_wrong(tmp_path):
-    process = run_module("gru_addition.train", *SHORT, "--fresh-batches", cwd=tmp_path)
+    process = run_module("gru_addition.train", *SHORT, "--fresh-batches", "--profile", cwd=tmp_path)
 
     assert process.returncode == 0
     assert re.search(r"\n    wrong  [ ^]+\n", process.stdout)
-    assert "which is wrong: it is 1040." in process.stdout
+    answer, profile = process.stdout.split("\nWhere the time went:\n\n")
+    assert answer.endswith("which is wrong: it is 1040.\n")
+    parts = re.findall(r"^ +(\d+\.\d\d) s  (.+)$", profile, re.MULTILINE)
+    assert len(parts) == len(profile.splitlines())
+    seconds = {activity: float(number) for number, activity in parts}
+    assert sum(seconds.values()) == pytest.approx(2 * seconds["in all"], abs=0.1)
+    assert seconds["building graphs"] > 0.01
+    assert {"saving checkpoints", "drawing the losses", "asking"} < seconds.keys()
 
 
 @pytest.mark.posix

@@ -3,6 +3,7 @@
 import itertools
 import os
 import sys
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,9 +19,11 @@ from gru_addition.dataset import generate_batch
 from gru_addition.engines import compiled as compiled_module
 from gru_addition.engines import graphs
 from gru_addition.engines.compiled import compiled_engine
+from gru_addition.engines.program import Program
 from gru_addition.model import AdditionModel, tf
+from gru_addition.runs.directory import Unsaved
 from gru_addition.support import xla
-from gru_addition.train import Config, train
+from gru_addition.train import Config, train, train_in
 
 # More than one run of the compiled engine, and then a shorter one.
 SHORT = Config(iterations=57, learning_rate=0.01)
@@ -88,6 +91,20 @@ def test_the_engines_agree(options, dtype, figure):
     assert deviation(compiled, session) < LARGEST_DEVIATION[dtype]
 
 
+@pytest.mark.parametrize("options", [{}, {"engine": "session", "state_noise": 0.1}])
+def test_a_program_trains_other_seeds_and_more_iterations_as_if_it_was_new(options):
+    config = replace(SHORT, **options)
+    with closing(Program(config)) as program:
+        same, other_seed, longer = (
+            train_in(Unsaved(), replace(config, **change), program=program).history.train_losses
+            for change in ({}, {"seed": 3}, {"iterations": 60})
+        )
+
+    np.testing.assert_array_equal(same, losses(config)[:, 0])
+    np.testing.assert_array_equal(other_seed, losses(replace(config, seed=3))[:, 0])
+    np.testing.assert_array_equal(longer[:57], losses(config)[:, 0])
+
+
 @pytest.mark.parametrize(
     ("options", "iterations_per_run"),
     [
@@ -136,14 +153,12 @@ def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
 
 def test_every_op_that_writes_weights_in_the_loop_is_compiled():
     with tf.Graph().as_default() as graph:
-        model = AdditionModel()
-        before = set(graph.get_operations())
-        compiled_engine(model, SHORT)
-        added = [op for op in graph.get_operations() if op not in before]
+        compiled_engine(AdditionModel(learning_rate=None), SHORT)
+        (call,) = [op for op in graph.get_operations() if "PartitionedCall" in op.type]
 
-    calls = [op for op in added if op.type in ("PartitionedCall", "StatefulPartitionedCall")]
-    assert [call.get_attr("_XlaMustCompile") for call in calls] == [True]
-    assert {op.type for op in added} == {"Placeholder", calls[0].type}
+    assert call.get_attr("_XlaMustCompile")
+    assert {tensor.op.type for tensor in call.inputs} == {"Placeholder", "VarHandleOp"}
+    assert not call.control_inputs
 
 
 def test_without_xla_the_session_engine_takes_over_and_says_so(monkeypatch):
@@ -237,6 +252,28 @@ def test_a_process_of_our_own_sets_flags_that_its_tensorflow_knows(
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "1"),
+        ({"hidden_size": 64}, None),
+        ({"batch_size": 1000}, None),
+        ({"batch_size": 1000, "mini_batch_size": 100}, "1"),
+        ({"engine": "session"}, None),
+    ],
+)
+def test_only_small_compiled_steps_get_a_single_thread(settings, expected, monkeypatch):
+    # Set first, so the test leaves nothing behind for later ones.
+    monkeypatch.setenv(xla.THREADS, "")
+    monkeypatch.delenv(xla.THREADS)
+    xla.prepare_for(Config(**settings))
+    assert os.environ.get(xla.THREADS) == expected
+
+    monkeypatch.setenv(xla.THREADS, "7")
+    xla.prepare_for(Config(**settings))
+    assert os.environ[xla.THREADS] == "7"
+
+
 def test_a_process_prepared_too_late_is_told(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "")
 

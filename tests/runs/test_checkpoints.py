@@ -26,11 +26,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import rc_context
 
-from gru_addition import train as train_module
 from gru_addition.add import Adder
 from gru_addition.commands.add import main as add
 from gru_addition.commands.train import main
-from gru_addition.engines import graphs
+from gru_addition.engines import graphs, program
 from gru_addition.export import export
 from gru_addition.model import tf
 from gru_addition.runs import checkpoints, variables
@@ -57,7 +56,7 @@ OF_GRAPH = "hidden_size", "learning_rate", "dtype", "seed", "state_noise", "jaco
 
 @cache
 def build_once(**of_graph):
-    return build_graph(train_module._build, Config(engine="session", **of_graph), "session", None)
+    return build_graph(program._build, Config(engine="session", **of_graph), "session")
 
 
 @pytest.fixture(autouse=True)
@@ -69,18 +68,13 @@ def light(monkeypatch):
 
     def build_or_share(build, *arguments):
         match arguments:
-            case Config() as config, "session", None if build is train_module._build:
+            case Config() as config, "session" if build is program._build:
                 return build_once(**{name: getattr(config, name) for name in OF_GRAPH})
         return build_graph(build, *arguments)
 
-    def unoptimised():
-        config = options()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        return config
-
     monkeypatch.setattr(pictures, "as_png", lambda *_: b"\x89PNG")
     monkeypatch.setattr(graphs, "build_graph", build_or_share)
-    monkeypatch.setattr(graphs, "_options", unoptimised)
+    monkeypatch.setattr(graphs, "_options", lambda rewritten=False: options())
 
 
 def interrupt_at(iteration, number=signal.SIGINT):
