@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gru_addition.dataset import as_bytes, encode, from_bytes
+from gru_addition.dataset import as_bytes, encode_pairs, from_bytes
 from gru_addition.runs.checkpoints import load_network
 from gru_addition.support.checks import real_array, whole_number
 from gru_addition.support.integers import write_integer
@@ -20,12 +20,16 @@ EXAMPLES_PER_RUN = 1024
 COLUMNS_PER_RUN = 1000
 # Compiling takes as long as a few thousand steps of the session.
 STEPS_WORTH_COMPILING = 5000
+# For fewer examples, XLA takes twice as long to compile.
+LEAST_COMPILED = 256
 
 
 class Adder:
     """A trained network, in a session of its own.
 
     Made by `Adder.restore(output_dir)` or `Adder.from_weights(weights)`; `train(...).adder` is one.
+
+    model, session: the tutorial's graph, and the session in which it has the trained weights.
     """
 
     @classmethod
@@ -51,13 +55,13 @@ class Adder:
         return cls(weights, resolution)
 
     def __init__(self, weights, resolution=None):
-        self._run = _opened(weights, resolution)
+        self.model, self.session, self._run = _opened(weights, resolution)
         self._weights = {name: np.array(weights[name]) for name in weights}
         self._resolution = resolution
 
     @cached_property
     def _run_compiled(self):
-        return _opened(self._weights, self._resolution, compiled=True)
+        return _opened(self._weights, self._resolution, compiled=True)[-1]
 
     def add(self, a, b, num_bits=None):
         """Return the sum of two non-negative integers as the network computes it.
@@ -78,8 +82,7 @@ class Adder:
             sizes.append(enough if num_bits is None else whole_number("num_bits", num_bits, enough))
         # A column of the sum does not depend on those above it, so shorter sums may be padded.
         longest = max(sizes)
-        x = [encode(a, b, longest) for a, b in pairs]
-        output = self.predict(np.concatenate(x))[:, :, 0]
+        output = self.predict(encode_pairs(pairs, longest))[:, :, 0]
         return [from_bytes(bits[:size] > 0.5) for bits, size in zip(output, sizes, strict=True)]
 
     def predict(self, x):
@@ -92,9 +95,11 @@ class Adder:
         x = real_array("x", x, "batch", "time", 2)
         starts = range(0, len(x), EXAMPLES_PER_RUN)
         is_long = len(starts) * x.shape[1] > STEPS_WORTH_COMPILING
-        run = self._run_compiled if is_long else self._run
-        batches = [self._predict(run, x[start : start + EXAMPLES_PER_RUN]) for start in starts]
-        return np.concatenate(batches)
+        y = np.empty((*x.shape[:2], 1), self.model.gru.dtype.as_numpy_dtype)
+        for start in starts:
+            batch = slice(start, start + EXAMPLES_PER_RUN)
+            self._predict(x[batch], y[batch], is_long)
+        return y
 
     def after_column(self, x_t, h_tm1):
         """Run one column from given states; return its output, (n, 1), and the states h_t.
@@ -104,33 +109,40 @@ class Adder:
         x_t: the bits of the column, (n, 2). h_tm1: the states, (n, hidden_size).
         """
         number = len(x_t)
-        size = 1 << (number - 1).bit_length()
+        size = max(LEAST_COMPILED, _power_of_two(number))
         x, h_0 = np.zeros((size, 1, 2)), np.zeros((size, h_tm1.shape[1]))
         x[:number, 0], h_0[:number] = x_t, h_tm1
         output, h_t = self._run_compiled(x, h_0)
         return output[:number, 0], h_t[:number]
 
-    def _predict(self, run, x):
-        """The output for at most `EXAMPLES_PER_RUN` examples."""
-        # XLA recompiles for each new shape, so there are few: powers of two, or the most columns
-        # computed at a time. Zeros pad the operands, and the output for them is dropped.
-        examples, columns = (1 << (size - 1).bit_length() for size in x.shape[:2])
+    def _predict(self, x, y, compiled):
+        """Write the output for at most `EXAMPLES_PER_RUN` examples into y."""
+        (examples, columns), run = x.shape[:2], self._run
+        if compiled:
+            # XLA recompiles for each new shape, so there are few: powers of two, or the most
+            # columns computed at a time. Zeros pad the operands; the output for them is dropped.
+            examples, columns, run = *map(_power_of_two, x.shape[:2]), self._run_compiled
         state = np.zeros((examples, len(self._weights["W_output"])))
         columns = max(1, min(columns, COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
-        outputs = []
         for start in range(0, x.shape[1], columns):
-            now = x[:, start : start + columns]
-            piece = np.zeros((examples, columns, 2))
-            piece[: len(now), : now.shape[1]] = now
+            piece = x[:, start : start + columns]
+            number, width = piece.shape[:2]
+            if compiled:
+                piece = np.pad(piece, [(0, examples - number), (0, columns - width), (0, 0)])
             output, state = run(piece, state)
-            outputs.append(output[: len(now), : now.shape[1]])
-        return np.concatenate(outputs, axis=1)
+            y[:, start : start + width] = output[:number, :width]
+
+
+def _power_of_two(size):
+    """The smallest power of two that is at least this."""
+    return 1 << (size - 1).bit_length()
 
 
 def _opened(weights, resolution, compiled=False):
-    """The network as a function of operands and the state to start from, in a session of its own.
+    """The network's model, in a session of its own, and a function that runs it.
 
-    It returns the output and the last state. compiled: whether by XLA, where that is available.
+    The function takes operands and the state to start from; it returns the output and the last
+    state. compiled: whether it is compiled by XLA, where that is available.
     """
     from gru_addition.engines import graphs
     from gru_addition.support.tensorflow1 import tf
@@ -138,24 +150,32 @@ def _opened(weights, resolution, compiled=False):
 
     def build():
         model, feed = trained_model(weights, resolution)
-        x = tf.placeholder(model.gru.dtype, (None, None, 2))
-        h_0 = tf.placeholder(model.gru.dtype, (None, model.gru.hidden_size))
+        gru = model.gru
 
-        def output_and_last_state(x, h_0):
-            h_t = model.gru.hidden_states(x, h_0)
+        def output_and_last_state(h_t):
             return model.output_of(h_t), h_t[:, -1]
 
-        arguments = x, h_0
         if compiled:
-            results = graphs.compiled_where_possible(output_and_last_state, *arguments)
+            x = tf.placeholder(gru.dtype, (None, None, 2))
+            h_0 = tf.placeholder(gru.dtype, (None, gru.hidden_size))
+            arguments = x, h_0
+            results = graphs.compiled_where_possible(
+                lambda *arguments: output_and_last_state(gru.hidden_states(*arguments)), *arguments
+            )
         else:
-            results = output_and_last_state(*arguments)
-        return tf.global_variables_initializer(), feed, arguments, results
+            # The tutorial's own graph, except that it starts from the state it is given.
+            arguments = gru.input_layer, gru.h_0
+            results = output_and_last_state(gru.h_t)
+        return model, tf.global_variables_initializer(), feed, arguments, results
 
-    graph, (initialize, feed, arguments, results) = graphs.build_graph(build)
+    graph, (model, initialize, feed, arguments, results) = graphs.build_graph(build)
     session = graphs.open_session(graph)
     session.run(initialize, feed_dict=feed)
-    return lambda *arrays: session.run(results, dict(zip(arguments, arrays, strict=True)))
+
+    def run(*arrays):
+        return session.run(results, dict(zip(arguments, arrays, strict=True)))
+
+    return model, session, run
 
 
 def enough_columns(a, b):

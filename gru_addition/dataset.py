@@ -27,7 +27,7 @@ def as_bytes(num, final_size):
     >>> as_bytes(3, 5)
     [1, 1, 0, 0, 0]
     """
-    return _bits(num, final_size).tolist()
+    return _bits([num], final_size)[0].tolist()
 
 
 def from_bytes(bits):
@@ -103,22 +103,35 @@ def encode(a, b, num_bits):
 
     Raises `ValueError` if either is negative or needs more bits.
     """
-    return np.array([_bits(a, num_bits), _bits(b, num_bits)], np.float64).T[np.newaxis]
+    return encode_pairs([(a, b)], num_bits).astype(np.float64)
 
 
-def _bits(num, final_size):
-    """Return the bits of `as_bytes` as an array."""
-    num = whole_number("num", num, minimum=0)
+def encode_pairs(pairs, num_bits):
+    """Write pairs of numbers as one input of shape `(pairs, num_bits, 2)`, of type uint8.
+
+    Otherwise like `encode`, but much faster than a call for each pair.
+
+    >>> encode_pairs([(1, 6), (0, 3)], 3)[:, :, 1].tolist()
+    [[0, 1, 1], [1, 1, 0]]
+    """
+    bits = _bits([num for pair in pairs for num in pair], num_bits)
+    return bits.reshape(len(pairs), 2, num_bits).transpose(0, 2, 1)
+
+
+def _bits(numbers, final_size):
+    """Return the bits of `as_bytes` for one or more numbers, an array with a row for each."""
+    numbers = [whole_number("num", num, minimum=0) for num in numbers]
     final_size = whole_number("final_size", final_size, minimum=0, maximum=10**9)
-    if num.bit_length() > final_size:
+    largest = max(numbers)
+    if largest.bit_length() > final_size:
         raise ValueError(
-            f"num must fit in final_size, {final_size:,} bits, not {brief(num)}, which needs "
-            f"{num.bit_length():,}"
+            f"num must fit in final_size, {final_size:,} bits, not {brief(largest)}, which needs "
+            f"{largest.bit_length():,}"
         )
-    little_endian = num.to_bytes((final_size + 7) // 8, "little")
-    return np.unpackbits(
-        np.frombuffer(little_endian, np.uint8), bitorder="little", count=final_size
-    )
+    size = (final_size + 7) // 8
+    little_endian = b"".join(num.to_bytes(size, "little") for num in numbers)
+    rows = np.frombuffer(little_endian, np.uint8).reshape(len(numbers), size)
+    return np.unpackbits(rows, axis=1, bitorder="little", count=final_size)
 
 
 def _draw_operands(num_bits, batch_size, random_state):

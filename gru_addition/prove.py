@@ -50,7 +50,6 @@ bits are right. Both results come from NumPy, and are not checked again.
 """
 
 import math
-from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -106,10 +105,10 @@ def prove(weights, resolution=None):
     network contracts less.
     """
     network = Network(weights, resolution)
-    with closing(_RealGraph(weights, resolution)) as graph:
-        if resolution is None:
-            return _prove_plain(network, weights, graph)
-        return _prove_rounded(network, weights, graph)
+    graph = _RealGraph(Adder.from_weights(weights, resolution))
+    if resolution is None:
+        return _prove_plain(network, weights, graph)
+    return _prove_rounded(network, weights, graph)
 
 
 def _prove_rounded(network, weights, graph):
@@ -222,8 +221,7 @@ def _failure(certificate, weights, graph):
     expected_h_t = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
     expected_output = network.output(expected_h_t)
     # Everything that computes with these weights: the tutorial's graph, and that of `add`.
-    adder = Adder.from_weights(weights, resolution)
-    for name, computed in {"the real graph": graph, "the graph of add": adder}.items():
+    for name, computed in {"the real graph": graph, "the graph of add": graph.adder}.items():
         output, h_t = computed.after_column(pairs, states_before)
         off = max(
             np.linalg.norm(h_t - expected_h_t, axis=1).max(),
@@ -235,21 +233,10 @@ def _failure(certificate, weights, graph):
 
 
 class _RealGraph:
-    """The tutorial's graph in a session, without XLA: what is to be proved right."""
+    """The tutorial's graph in the session of an adder, without XLA: what is to be proved right."""
 
-    def __init__(self, weights, resolution):
-        from gru_addition.engines import graphs
-        from gru_addition.support.tensorflow1 import tf
-        from gru_addition.variants import trained_model
-
-        def build():
-            model, trained = trained_model(weights, resolution)
-            return model, trained, tf.global_variables_initializer()
-
-        graph, (self._model, trained, initialize) = graphs.build_graph(build)
-        self._session = graphs.open_session(graph)
-        self._session.run(initialize, trained)
-        self.close = self._session.close
+    def __init__(self, adder):
+        self.adder, self._model, self._session = adder, adder.model, adder.session
 
     def add(self, wrong_sum):
         """Return its answer to a sum."""

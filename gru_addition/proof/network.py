@@ -18,7 +18,8 @@ from gru_addition.support.checks import named_arrays, real_array, whole_number
 # The pairs of bits that a column may hold, of the operand a and of the operand b.
 A = np.array([0, 0, 1, 1])
 B = np.array([0, 1, 0, 1])
-STATES_AT_A_TIME = 8192
+# More at a time do not fit in the cache, and BLAS would start threads for them.
+STATES_AT_A_TIME = 1024
 
 
 def ignoring_overflow(function):

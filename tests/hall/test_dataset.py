@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gru_addition.dataset import (
     as_bytes,
     encode,
+    encode_pairs,
     from_bytes,
     generate_batch,
     generate_example,
@@ -149,6 +150,16 @@ def test_encode_puts_the_operands_side_by_side(a, b):
     assert [from_bytes(x[0, :, channel]) for channel in (0, 1)] == [a, b]
 
 
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 2**80), st.integers(0, 2**80)), min_size=1, max_size=5)
+)
+def test_many_pairs_are_encoded_like_one(pairs):
+    x = encode_pairs(pairs, 81)
+
+    assert x.shape == (len(pairs), 81, 2)
+    assert [tuple(from_bytes(bits) for bits in example.T) for example in x] == pairs
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -166,6 +177,7 @@ def test_encode_puts_the_operands_side_by_side(a, b):
         (lambda: from_bytes([[1], [1, 0]]), ValueError, "flat sequence"),
         (lambda: as_bytes(3, 10**5000), ValueError, "final_size must be .* 16,610 bits"),
         (lambda: encode(4, 1, 2), ValueError, "num must fit in final_size"),
+        (lambda: encode_pairs([(1, 1), (4, 1)], 2), ValueError, "num must fit in final_size"),
         (lambda: generate_batch(1, 1, np.random), ValueError, "num_bits .* at least 2, not 1"),
         (lambda: generate_batch(5, 0, np.random), ValueError, "batch_size .* at least 1, not 0"),
         (lambda: generate_batch(5, True, np.random), TypeError, "batch_size .* not True"),

@@ -66,7 +66,7 @@ def test_code_is_shown_as_it_is_in_the_package():
     shown = show_code(as_bytes).data
 
     assert "```python\ndef as_bytes(num, final_size):\n" in shown
-    assert shown.rstrip().endswith("return _bits(num, final_size).tolist()\n```\n\n</div>")
+    assert shown.rstrip().endswith("return _bits([num], final_size)[0].tolist()\n```\n\n</div>")
 
 
 def test_a_statement_is_shown_with_the_comment_above_it_and_nothing_else():
