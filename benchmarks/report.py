@@ -14,11 +14,32 @@ import matplotlib.pyplot as plt
 
 RESULTS = Path(__file__).parent / "results"
 GIST, OURS = "gist, today's TensorFlow", "compiled engine"
+LIBRARY = "compiled engine, as a library"
+JAX, JAX_FLAGS = "JAX, compiled loop", "JAX, compiled loop, our XLA flags"
+JAX_OLD, JAX_OLD_FLAGS = (
+    "the same by TensorFlow's XLA",
+    "the same by TensorFlow's XLA, our XLA flags",
+)
+# Programs compared at every size, the one and what it is compared with.
+COMPARED = {
+    "compiled engine, JAX = 1, no flags": (LIBRARY, JAX),
+    "compiled engine, JAX = 1, our flags": (OURS, JAX_FLAGS),
+    "JAX by TensorFlow's XLA, JAX = 1, no flags": (JAX_OLD, JAX),
+    "JAX by TensorFlow's XLA, JAX = 1, our flags": (JAX_OLD_FLAGS, JAX_FLAGS),
+}
+# Whose times are drawn.
+LINES = [
+    {"color": colour, "marker": marker, "linestyle": style, "markersize": 4}
+    for colour, marker in (("C0", "o"), ("C1", "^"))
+    for style in (":", "-")
+]
+DRAWN = OURS, JAX_FLAGS, "PyTorch, fused", "NumPy by hand", "C, one core"
 
 
 def main():
     results = json.loads((RESULTS / "results.json").read_text())
-    print(measured_table(results), ratio_table(results), growth_table(results), sep="\n\n")
+    print(measured_table(results), ratio_table(results), sep="\n\n", end="\n\n")
+    print(growth_table(results), compared_table(results), sep="\n\n")
     draw_speed(results).savefig(RESULTS / "speed.png")
     draw_growth(results).savefig(RESULTS / "growth.png")
 
@@ -69,10 +90,29 @@ def growth_table(results):
     for kind, programs in results["growth"].items():
         sizes = list(next(iter(programs.values())))
         rows = [[f"time, {kind} {sizes[0]} = 1", *(f"{int(size):,}" for size in sizes)]]
-        for name, rates in programs.items():
+        for name in DRAWN:
+            rates = {size: statistics.median(programs[name][size]) for size in sizes}
             rows.append([name, *(f"{rates[sizes[0]] / rates[size]:,.1f}" for size in sizes)])
         tables.append(markdown(rows))
     return "\n\n".join(tables)
+
+
+def compared_table(results):
+    """Speeds at every size, relative to JAX, in Markdown: the median of the turns and the range."""
+    rows = [["grown", *COMPARED]]
+    for kind, programs in results["growth"].items():
+        for size in programs[OURS]:
+            row = [f"{kind} {int(size):,}"]
+            for one, other in COMPARED.values():
+                turns = compared(programs[one][size], programs[other][size])
+                row.append(f"{statistics.median(turns):.2f} ({min(turns):.2f} to {max(turns):.2f})")
+            rows.append(row)
+    return markdown(rows)
+
+
+def compared(rates, others):
+    """Ratios turn by turn."""
+    return [rate / other for rate, other in zip(rates, others, strict=True)]
 
 
 def draw_speed(results):
@@ -96,23 +136,35 @@ def draw_speed(results):
 
 
 def draw_growth(results):
-    """Lines: time per iteration against batch, bits and hidden size."""
+    """Lines against batch, bits and hidden size: time per iteration, and speed relative to JAX."""
     titles = {"batch": "sums in a batch", "bits": "bits of a sum", "hidden": "hidden units"}
-    figure, panels = plt.subplots(1, 3, figsize=(11, 4), dpi=120, sharey=True, layout="constrained")
-    for axes, (kind, programs) in zip(panels, results["growth"].items(), strict=True):
-        for name, rates in programs.items():
-            sizes = [int(size) for size in rates]
-            milliseconds = [1000 / rate for rate in rates.values()]
+    figure, panels = plt.subplots(
+        2, 3, figsize=(11, 7), dpi=120, sharex="col", sharey="row", layout="constrained"
+    )
+    for (times, speeds), (kind, programs) in zip(panels.T, results["growth"].items(), strict=True):
+        sizes = [int(size) for size in programs[OURS]]
+        for name in DRAWN:
+            milliseconds = [1000 / statistics.median(rates) for rates in programs[name].values()]
             width = 2.5 if name == OURS else 1.2
-            axes.loglog(sizes, milliseconds, "o-", markersize=3, linewidth=width, label=name)
-        start = 1000 / programs[OURS][str(sizes[0])]
+            times.loglog(sizes, milliseconds, "o-", markersize=3, linewidth=width, label=name)
+        start = 1000 / statistics.median(programs[OURS][str(sizes[0])])
         linear = [start * size / sizes[0] for size in sizes]
-        axes.loglog(sizes, linear, ":", color="0.4", label="linear")
-        axes.set_xlabel(titles[kind])
-        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
-        axes.minorticks_off()
-    panels[0].set_ylabel("milliseconds per iteration")
-    panels[0].legend(fontsize="small")
+        times.loglog(sizes, linear, ":", color="0.4", label="linear")
+        for (label, (one, other)), line in zip(COMPARED.items(), LINES, strict=True):
+            middles = {
+                int(size): statistics.median(compared(rates, programs[other][size]))
+                for size, rates in programs[one].items()
+            }
+            speeds.plot(middles.keys(), middles.values(), **line, label=label)
+        speeds.axhline(1, color="0.4", linewidth=0.8)
+        speeds.set_ylim(0)
+        speeds.set_xlabel(titles[kind])
+        speeds.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        speeds.minorticks_off()
+    panels[0, 0].set_ylabel("milliseconds per iteration")
+    panels[1, 0].set_ylabel("speed, JAX = 1")
+    panels[0, 0].legend(fontsize="small")
+    panels[1, 1].legend(fontsize="small", loc="lower right")
     return figure
 
 

@@ -14,12 +14,15 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -43,7 +46,18 @@ SIZES = {
     "bits": [5, 15, 50, 150, 500],
     "hidden": [16, 32, 64, 128, 256],
 }
-GROWING = "compiled engine", "JAX, whole loop", "PyTorch, fused", "NumPy by hand", "C, one core"
+TURNS = 5
+GROWING = (
+    report.OURS,
+    report.LIBRARY,
+    report.JAX,
+    report.JAX_FLAGS,
+    report.JAX_OLD,
+    report.JAX_OLD_FLAGS,
+    "PyTorch, fused",
+    "NumPy by hand",
+    "C, one core",
+)
 
 
 @dataclass(frozen=True)
@@ -77,52 +91,93 @@ def programs(python_of):
         f"gist, TensorFlow {version}": Program("gist.py", "plain", python=python)
         for version, python in python_of.items()
     }
+    jax = partial(Program, "jax_gru.py", adam="paper", needs="optax")
     return {
         report.GIST: Program("gist.py", "plain"),
         **old,
         "session engine": Program("ours.py", "session"),
         report.OURS: Program("ours.py", "compiled"),
-        "compiled engine, as a library": Program("ours.py", "library"),
+        report.LIBRARY: Program("ours.py", "library"),
         "Keras 3": Program("keras_gru.py", "plain", "epsilon-hat"),
         "Keras 3, jitted": Program("keras_gru.py", "jit", "epsilon-hat"),
         "PyTorch, eager": Program("pytorch_gru.py", "eager", "paper", "torch"),
         "PyTorch, fused": Program("pytorch_gru.py", "fused", "paper", "torch"),
         "PyTorch, torch.compile": Program("pytorch_gru.py", "compile", "paper", "torch"),
-        "JAX, jitted step": Program("jax_gru.py", "step", "paper", "optax"),
-        "JAX, whole loop": Program("jax_gru.py", "scan", "paper", "optax"),
+        "JAX, jitted step": jax("step"),
+        report.JAX: jax("loop"),
         # A JAX user may set what our command sets for its own process.
-        "JAX, whole loop, our XLA flags": Program(
-            "jax_gru.py", "scan", "paper", "optax", xla_flags=tuple(small_model_flags())
-        ),
+        report.JAX_FLAGS: jax("loop", xla_flags=tuple(small_model_flags())),
+        report.JAX_OLD: jax("tensorflow"),
+        report.JAX_OLD_FLAGS: jax("tensorflow", xla_flags=tuple(small_model_flags())),
         "NumPy by hand": Program("numpy_gru.py", "tf1", needs="numpy"),
         "C, one core": Program("c_gru.py", "plain", needs="gcc"),
     }
 
 
-def run_once(program, problem_path):
-    """Run a program to its end; return its losses, its answer and its figures."""
-    with tempfile.TemporaryDirectory() as directory:
-        result, log = Path(directory) / "result.npz", Path(directory) / "log"
+class Process:
+    """A program that runs on a problem; its files go when it is closed.
+
+    turn: how many iterations it trains when `take_turn` is called, None to train without a pause.
+    """
+
+    def __init__(self, program, problem_path, turn=None):
+        self._directory = tempfile.TemporaryDirectory()
+        directory = Path(self._directory.name)
+        self._result, self._log = directory / "result.npz", directory / "log"
         # Otherwise torch.compile would find what an earlier round compiled.
-        environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": directory}
+        environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(directory)}
         if program.xla_flags:
             environment["XLA_FLAGS"] = " ".join(program.xla_flags)
         command = [program.python, str(HERE / "programs" / program.file), program.variant]
-        start = time.perf_counter()
-        with open(log, "w", encoding="utf-8") as output:
-            process = subprocess.Popen(
-                [*command, str(problem_path), str(result)],
-                stdout=output, stderr=output, env=environment,
-            )  # fmt: skip
-            limit = threading.Timer(TIME_LIMIT, process.kill)
-            limit.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            limit.cancel()
-        seconds = time.perf_counter() - start
+        arguments = [str(problem_path), str(self._result), *([] if turn is None else [str(turn)])]
+        self.start = time.perf_counter()
+        with open(self._log, "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [*command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log if turn is None else subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                text=True,
+            )
+        self._limit = threading.Timer(TIME_LIMIT, self._process.kill)
+        self._limit.start()
+
+    def until_ready(self):
+        """Wait until a program that takes turns is set up."""
+        if self._process.stdout.readline() != "ready\n":
+            self._fail()
+
+    def take_turn(self):
+        """Let it train for a turn; return its iterations per second."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        iterations, seconds = map(float, self._process.stdout.readline().split() or self._fail())
+        return iterations / seconds
+
+    def result(self):
+        """Wait for its end; return the arrays it saved, its seconds and its peak memory in MB."""
+        self._process.stdin.close()
+        _, status, usage = os.wait4(self._process.pid, 0)
+        seconds = time.perf_counter() - self.start
         if status != 0:
-            raise SystemExit(f"{' '.join(command)} failed:\n{log.read_text()[-2000:]}")
-        with np.load(result) as arrays:
-            arrays = dict(arrays)
+            self._fail()
+        with np.load(self._result) as arrays:
+            return dict(arrays), seconds, usage.ru_maxrss / 1024
+
+    def close(self):
+        self._limit.cancel()
+        self._process.kill()
+        self._directory.cleanup()
+
+    def _fail(self):
+        raise SystemExit(f"{' '.join(self._process.args)} failed:\n{self._log.read_text()[-2000:]}")
+
+
+def run_once(program, problem_path):
+    """Run a program to its end; return its losses, its answer and its figures."""
+    with closing(Process(program, problem_path)) as process:
+        arrays, seconds, memory = process.result()
     (first_done, first_seconds), (done, last_seconds) = arrays["marks"][[0, -1]]
     rate = (done - first_done) / (last_seconds - first_seconds)
     figures = {
@@ -130,10 +185,13 @@ def run_once(program, problem_path):
         # From the first line after the imports to the first iteration, assuming the usual rate.
         "set_up": first_seconds - first_done / rate,
         "seconds": seconds,
-        "memory": usage.ru_maxrss / 1024,
+        "memory": memory,
     }
-    losses = np.stack([arrays["train_losses"], arrays["validation_losses"]])
-    return losses, int(arrays["answer"]), figures
+    return losses_in(arrays), int(arrays["answer"]), figures
+
+
+def losses_in(arrays):
+    return np.stack([arrays["train_losses"], arrays["validation_losses"]])
 
 
 def main():
@@ -192,27 +250,47 @@ def measure(present, problem_path, rounds):
 
 
 def measure_growth(growing, problem_path):
-    """Return iterations/s by what grows, program and size."""
-    growth = {}
+    """Return lists of iterations/s by what grows, program and size.
+
+    The programs of a size live side by side and train in turn, so that each turn of one is soon
+    followed by one of every other.
+    """
+    growth = {kind: {} for kind in SIZES}
+    measured = {}
     for kind, sizes in SIZES.items():
-        growth[kind] = {name: {} for name in growing}
         for size in sizes:
             shape = {"batch": 100, "bits": 5, "hidden": 16} | {kind: size}
-            work = np.prod([*shape.values()])
-            # At least two marks, and about a second and a half of work.
-            iterations = max(100, int(3000 * 8000 / work) // 50 * 50)
-            save_problem(problem_path, *drawn(**shape), iterations)
-            first_losses = {}
-            for name, program in growing.items():
-                losses, _, measured = run_once(program, problem_path)
-                first_losses[name] = losses[0, 0]
-                growth[kind][name][size] = measured["rate"]
-                print(f"{kind} {size:,}: {name}: {measured['rate']:,.1f} iterations/s", flush=True)
-            # The first loss comes before any step of Adam, so it is the same for all.
-            one, *others = first_losses.values()
-            if not np.allclose(others, one, rtol=1e-12, atol=0):
-                raise SystemExit(f"first losses differ: {first_losses}")
+            key = tuple(shape.values())
+            if key not in measured:
+                print(f"{kind} {size:,}:", flush=True)
+                measured[key] = measure_size(growing, problem_path, **shape)
+            for name, rates in measured[key].items():
+                growth[kind].setdefault(name, {})[size] = rates
     return growth
+
+
+def measure_size(growing, problem_path, batch, bits, hidden):
+    """Return iterations/s by program, one number for each of `TURNS` turns."""
+    # Half a second or more of the fastest program's work, in whole runs of fifty iterations.
+    turn = max(50, 1500 * 8000 // (batch * bits * hidden) // 50 * 50)
+    # Those that mark the first fifty iterations begin with them.
+    save_problem(problem_path, *drawn(batch, bits, hidden), 50 + TURNS * turn)
+    with ExitStack() as stack:
+        processes = {}
+        for name, program in growing.items():
+            processes[name] = stack.enter_context(closing(Process(program, problem_path, turn)))
+            processes[name].until_ready()
+        rates = {name: [] for name in processes}
+        for _ in range(TURNS):
+            for name, process in processes.items():
+                rates[name].append(process.take_turn())
+        firsts = {name: losses_in(process.result()[0])[0, 0] for name, process in processes.items()}
+    for name, of_turns in rates.items():
+        print(f"  {name}: {statistics.median(of_turns):,.1f} iterations/s", flush=True)
+    # The first loss comes before any step of Adam, so it is the same for all.
+    if not np.allclose([*firsts.values()], firsts[report.OURS], rtol=1e-12, atol=0):
+        raise SystemExit(f"first losses differ: {firsts}")
+    return rates
 
 
 def drawn(batch, bits, hidden):

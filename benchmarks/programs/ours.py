@@ -1,7 +1,7 @@
 """This project's own engines.
 
 Variants: `session` and `compiled` as the command runs them; `library`, the compiled engine in
-somebody else's process, such as a notebook, where the package may not set XLA's flags.
+somebody else's process, where the package may not set XLA's flags.
 """
 
 import sys
@@ -24,6 +24,8 @@ def train(problem, variant, mark):
         iterations=problem.iterations,
         hidden_size=len(problem.weights["Uz"]),
         learning_rate=problem.learning_rate,
+        num_bits=problem.x_train.shape[1],
+        batch_size=len(problem.x_train),
         engine="session" if variant == "session" else "compiled",
     )
 
@@ -31,6 +33,8 @@ def train(problem, variant, mark):
         if len(history) % config.iterations_per_run == 0:
             mark(len(history))
 
+    if variant != "library":
+        xla.prepare_for(config)
     run = train_adder(
         config,
         on_progress=mark_progress,
