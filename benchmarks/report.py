@@ -17,8 +17,8 @@ GIST, OURS = "gist, today's TensorFlow", "compiled engine"
 LIBRARY = "compiled engine, as a library"
 JAX, JAX_FLAGS = "JAX, compiled loop", "JAX, compiled loop, our XLA flags"
 JAX_OLD, JAX_OLD_FLAGS = (
-    "the same by TensorFlow's XLA",
-    "the same by TensorFlow's XLA, our XLA flags",
+    "JAX, by TensorFlow's XLA",
+    "JAX, by TensorFlow's XLA, our XLA flags",
 )
 # Programs compared at every size, the one and what it is compared with.
 COMPARED = {
@@ -129,8 +129,11 @@ def draw_speed(results):
     bars = axes.barh(names, middles, color=colours, xerr=[below, above], ecolor="0.3")
     axes.bar_label(bars, [f"{middle:.1f}" for middle in middles], padding=12)
     axes.set_xlim(0, 1.15 * max(max(values) for values in speeds.values()))
-    axes.set_xlabel("iterations per second, relative to the gist's loop on today's TensorFlow")
-    axes.set_title("Training the tutorial's GRU: speed, median and range over the rounds")
+    figure.supxlabel(
+        "iterations per second, relative to the gist's loop on today's TensorFlow",
+        fontsize="medium",
+    )
+    figure.suptitle("Training the tutorial's GRU: speed, median and range over the rounds")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -157,13 +160,13 @@ def draw_growth(results):
             }
             speeds.plot(middles.keys(), middles.values(), **line, label=label)
         speeds.axhline(1, color="0.4", linewidth=0.8)
-        speeds.set_ylim(0)
+        speeds.set_ylim(0.4, 1.6)
         speeds.set_xlabel(titles[kind])
         speeds.set_xticks(sizes, [f"{size:,}" for size in sizes])
         speeds.minorticks_off()
     panels[0, 0].set_ylabel("milliseconds per iteration")
     panels[1, 0].set_ylabel("speed, JAX = 1")
-    panels[0, 0].legend(fontsize="small")
+    panels[0, 2].legend(fontsize="small", loc="upper left")
     panels[1, 1].legend(fontsize="small", loc="lower right")
     return figure
 

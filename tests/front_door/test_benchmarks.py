@@ -73,6 +73,7 @@ def test_the_page_on_speed_shows_the_saved_results(run):
     page = (ROOT / "docs" / "speed.md").read_text()
 
     assert run.report.ratio_table(results) in page
+    assert run.report.compared_table(results) in page
     for name, version in results["machine"]["versions"].items():
         assert re.search(rf"\b{name}\b \(?{re.escape(version)}", page, re.IGNORECASE), name
 
