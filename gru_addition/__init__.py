@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 
 def prepare_process():
-    """Make training in this process as fast as by our command; call it before importing TensorFlow.
+    """Set up XLA in this process as our commands do; call it before importing TensorFlow.
 
     It adds flags for small models to `XLA_FLAGS` in the environment, which XLA reads once, for all
     that it compiles here and in processes started from here. Flags that you have set yourself

@@ -13,21 +13,18 @@ from contextlib import contextmanager
 _started = time.perf_counter()
 # Seconds by activity, in the order in which they were first begun.
 _seconds = {}
-_counted = 0.0
 
 
 @contextmanager
 def doing(activity):
     """Count the body's time for an activity, without what is counted for others meanwhile."""
-    global _counted
     _seconds.setdefault(activity, 0.0)
-    started, counted_before = time.perf_counter(), _counted
+    started, counted_before = time.perf_counter(), sum(_seconds.values())
     try:
         yield
     finally:
-        own = time.perf_counter() - started - (_counted - counted_before)
-        _seconds[activity] += own
-        _counted += own
+        counted_meanwhile = sum(_seconds.values()) - counted_before
+        _seconds[activity] += time.perf_counter() - started - counted_meanwhile
 
 
 def table():

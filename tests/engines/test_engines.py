@@ -274,6 +274,7 @@ def test_only_small_compiled_steps_get_a_single_thread(settings, expected, monke
     assert os.environ[xla.THREADS] == "7"
 
 
+@pytest.mark.quick
 def test_a_process_prepared_too_late_is_told(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "")
 
