@@ -98,6 +98,7 @@ def programs(python_of):
         "session engine": Program("ours.py", "session"),
         report.OURS: Program("ours.py", "compiled"),
         report.LIBRARY: Program("ours.py", "library"),
+        f"{report.LIBRARY}, prepared": Program("ours.py", "prepared"),
         "Keras 3": Program("keras_gru.py", "plain", "epsilon-hat"),
         "Keras 3, jitted": Program("keras_gru.py", "jit", "epsilon-hat"),
         "PyTorch, eager": Program("pytorch_gru.py", "eager", "paper", "torch"),

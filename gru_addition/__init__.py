@@ -7,22 +7,29 @@ commands. The rest are wings: `commands`, `engines`, `runs`, `proof`, `inside`, 
 Importing the package costs nothing; TensorFlow is imported by the modules that need it.
 """
 
+import os
 import sys
 
 __version__ = "0.1.0"
 
 
-def prepare_process():
-    """Set up XLA in this process as our commands do; call it before importing TensorFlow.
+def prepare_process(threads=1):
+    """Set up TensorFlow here as our command does to train; call it before importing TensorFlow.
 
     It adds flags for small models to `XLA_FLAGS` in the environment, which XLA reads once, for all
     that it compiles here and in processes started from here. Flags that you have set yourself
     outweigh them. If TensorFlow is imported already, a warning says that this may be too late.
+
+    threads: the number of threads TensorFlow gets, unless `TF_NUM_INTRAOP_THREADS` is set. One is
+        fastest for the tutorial's network. None leaves the number to TensorFlow, which is better
+        if the states of a step hold more than 2,000 numbers (examples times units).
     """
     import warnings
 
     from gru_addition.support import xla
 
+    if threads is not None:
+        os.environ.setdefault(xla.THREADS, str(threads))
     if xla.prepare_process() and "tensorflow" in sys.modules:
         warnings.warn(
             "prepare_process() came after TensorFlow was imported, so XLA may keep its flags; "

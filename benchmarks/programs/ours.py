@@ -1,20 +1,24 @@
 """This project's own engines.
 
 Variants: `session` and `compiled` as the command runs them; `library`, the compiled engine in
-somebody else's process, where the package may not set XLA's flags.
+somebody else's process, where the package may not set XLA's flags; `prepared`, the same after
+`gru_addition.prepare_process()`.
 """
 
 import sys
 
 from protocol import run
 
+import gru_addition
 from gru_addition.support import xla
 
-if sys.argv[1] != "library":
+if sys.argv[1] == "prepared":
+    gru_addition.prepare_process()
+elif sys.argv[1] != "library":
     xla.prepare_process()
 
 # Only now, since this imports TensorFlow.
-import gru_addition.engines.compiled  # noqa: F401
+import gru_addition.engines.compiled
 from gru_addition.train import Config
 from gru_addition.train import train as train_adder
 
@@ -33,7 +37,7 @@ def train(problem, variant, mark):
         if len(history) % config.iterations_per_run == 0:
             mark(len(history))
 
-    if variant != "library":
+    if variant not in ("library", "prepared"):
         xla.prepare_for(config)
     run = train_adder(
         config,

@@ -4,6 +4,7 @@ The directory of a study also gets a table of the means over the seeds with 95% 
 `summary.csv`, and a picture.
 """
 
+import time
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 
@@ -41,12 +42,16 @@ def _study_and_say(argv):
 
     recipes = {name: RECIPES[name] for name in names}
     executors = local_processes() if address is None else dask_cluster(address)
+    started, done_before = time.perf_counter(), 0
     with ExitStack() as stack:
         with naming_flags(["output_dir"]):
             path = stack.enter_context(prepared_directory(directory))
         bar = stack.enter_context(tqdm(unit="run", disable=None, leave=False))
 
         def report(number, done):
+            nonlocal done_before
+            if bar.total is None:
+                done_before = done
             if bar.total is None and done > 0:
                 print(f"Resuming: {done:,} of {number:,} runs are done, saved in {directory}")
             elif bar.disable and bar.total is not None:
@@ -71,7 +76,9 @@ def _study_and_say(argv):
     picture = as_png(study_figure, rows)
     if picture is not None:
         replace_file(path, FIGURE, picture)
-    print(f"\nSaved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
+    number, minutes = len({row[:2] for row in rows}), (time.perf_counter() - started) / 60
+    print(f"\n{number - done_before:,} runs in {minutes:.1f} minutes")
+    print(f"Saved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
 
 
 def _parse(argv):

@@ -3,6 +3,8 @@
 It imports only Python's standard library, so it can report anything else that can't be imported.
 """
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -45,12 +47,15 @@ def write(text):
 
 
 def take_over():
-    """Report errors raised before a command itself can report them."""
+    """Set up a process for a command, and report errors raised before the command itself can."""
     sys.excepthook = _report
     if _is_ours(sys.orig_argv):
         # A command draws to files. Started from a notebook, it inherits the notebook's backend,
         # which may not even be installed here.
         os.environ["MPLBACKEND"] = "agg"
+        # As it ends, Python looks through all of TensorFlow's objects for unused ones, which takes
+        # a second. What is frozen is left out.
+        atexit.register(gc.freeze)
 
 
 def _is_ours(names):

@@ -275,6 +275,23 @@ def test_only_small_compiled_steps_get_a_single_thread(settings, expected, monke
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize(
+    ("own", "arguments", "expected"),
+    [(None, {}, "1"), (None, {"threads": 4}, "4"), (None, {"threads": None}, None), ("7", {}, "7")],
+)
+def test_a_process_of_our_own_gets_a_single_thread(own, arguments, expected, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", " ".join(xla.small_model_flags()))
+    # Set first, so the test leaves nothing behind for later ones.
+    monkeypatch.setenv(xla.THREADS, own or "")
+    if own is None:
+        monkeypatch.delenv(xla.THREADS)
+
+    gru_addition.prepare_process(**arguments)
+
+    assert os.environ.get(xla.THREADS) == expected
+
+
+@pytest.mark.quick
 def test_a_process_prepared_too_late_is_told(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "")
 
