@@ -1,5 +1,7 @@
 """A status means what it says: no error has a verdict's status, and no process dies silently."""
 
+import atexit
+import gc
 import os
 import re
 import subprocess
@@ -152,6 +154,21 @@ def test_who_imports_the_package_keeps_a_hook_of_their_own():
     printed = subprocess.check_output([sys.executable, "-c", code], env=environment(), text=True)
 
     assert printed == "sys\n"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("module", "is_ours"), [("gru_addition.add", True), ("other", False)])
+def test_a_command_does_not_collect_all_objects_as_it_ends(module, is_ours, monkeypatch):
+    registered = []
+    monkeypatch.setattr(atexit, "register", registered.append)
+    monkeypatch.setattr(sys, "orig_argv", [sys.executable, "-m", module])
+    # Set first, so the test leaves nothing behind for later ones.
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+
+    unexpected.take_over()
+
+    assert registered == ([gc.freeze] if is_ours else [])
 
 
 @pytest.mark.parametrize(
