@@ -23,13 +23,16 @@ def prepare_process(threads=1):
     threads: the number of threads TensorFlow gets, unless `TF_NUM_INTRAOP_THREADS` is set. One is
         fastest for the tutorial's network. None leaves the number to TensorFlow, which is better
         if the states of a step hold more than 2,000 numbers (examples times units).
+
+    Raises `TypeError` or `ValueError` for a number of threads that is none.
     """
     import warnings
 
     from gru_addition.support import xla
+    from gru_addition.support.checks import whole_number
 
     if threads is not None:
-        os.environ.setdefault(xla.THREADS, str(threads))
+        os.environ.setdefault(xla.THREADS, str(whole_number("threads", threads, minimum=1)))
     if xla.prepare_process() and "tensorflow" in sys.modules:
         warnings.warn(
             "prepare_process() came after TensorFlow was imported, so XLA may keep its flags; "

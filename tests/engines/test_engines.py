@@ -287,6 +287,8 @@ def test_a_process_of_our_own_gets_a_single_thread(own, arguments, expected, mon
         monkeypatch.delenv(xla.THREADS)
 
     gru_addition.prepare_process(**arguments)
+    with pytest.raises(ValueError, match="threads must be"):
+        gru_addition.prepare_process(threads=0)
 
     assert os.environ.get(xla.THREADS) == expected
 
