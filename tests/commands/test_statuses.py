@@ -158,9 +158,10 @@ def test_who_imports_the_package_keeps_a_hook_of_their_own():
 
 @pytest.mark.quick
 @pytest.mark.parametrize(("module", "is_ours"), [("gru_addition.add", True), ("other", False)])
-def test_a_command_does_not_collect_all_objects_as_it_ends(module, is_ours, monkeypatch):
-    registered = []
+def test_a_command_seldom_looks_for_unused_objects(module, is_ours, monkeypatch):
+    registered, thresholds = [], []
     monkeypatch.setattr(atexit, "register", registered.append)
+    monkeypatch.setattr(gc, "set_threshold", thresholds.append)
     monkeypatch.setattr(sys, "orig_argv", [sys.executable, "-m", module])
     # Set first, so the test leaves nothing behind for later ones.
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
@@ -169,6 +170,7 @@ def test_a_command_does_not_collect_all_objects_as_it_ends(module, is_ours, monk
     unexpected.take_over()
 
     assert registered == ([gc.freeze] if is_ours else [])
+    assert thresholds == ([unexpected.OBJECTS_BETWEEN_COLLECTIONS] if is_ours else [])
 
 
 @pytest.mark.parametrize(
