@@ -12,10 +12,11 @@ from protocol import run
 import gru_addition
 from gru_addition.support import xla
 
-if sys.argv[1] == "prepared":
-    gru_addition.prepare_process()
-elif sys.argv[1] != "library":
+AS_COMMANDS = "session", "compiled"
+if sys.argv[1] in AS_COMMANDS:
     xla.prepare_process()
+elif sys.argv[1] == "prepared":
+    gru_addition.prepare_process()
 
 # Only now, since this imports TensorFlow.
 import gru_addition.engines.compiled
@@ -37,7 +38,7 @@ def train(problem, variant, mark):
         if len(history) % config.iterations_per_run == 0:
             mark(len(history))
 
-    if variant not in ("library", "prepared"):
+    if variant in AS_COMMANDS:
         xla.prepare_for(config)
     run = train_adder(
         config,

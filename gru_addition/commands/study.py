@@ -77,7 +77,7 @@ def _study_and_say(argv):
     if picture is not None:
         replace_file(path, FIGURE, picture)
     number, minutes = len({row[:2] for row in rows}), (time.perf_counter() - started) / 60
-    print(f"\n{number - done_before:,} runs in {minutes:.1f} minutes")
+    print(f"\n{number - done_before:,} of {number:,} runs in {minutes:.1f} minutes")
     print(f"Saved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
 
 

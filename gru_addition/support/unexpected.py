@@ -1,4 +1,6 @@
-"""How a command reports an unexpected error: in one line, with a status that is not a verdict.
+"""A command's process, and how it reports an unexpected error.
+
+It does so in one line, with a status that is not a verdict.
 
 It imports only Python's standard library, so it can report anything else that can't be imported.
 """
@@ -55,9 +57,8 @@ def take_over():
         # A command draws to files. Started from a notebook, it inherits the notebook's backend,
         # which may not even be installed here.
         os.environ["MPLBACKEND"] = "agg"
-        # Python looks for unused objects again and again, and as it ends. Most of TensorFlow's half
-        # a million stay in use, so looking less often saves half a second, and not at the end a
-        # whole one.
+        # Python looks for unused objects again and again, and as it ends. With half a million of
+        # TensorFlow's, most of them in use, that takes half a second, and a second at the end.
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         atexit.register(gc.freeze)
 
