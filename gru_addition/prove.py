@@ -26,6 +26,11 @@ The gap is the distance between that step and the target. If the output stays on
 ball, with carry 0; and each column leads from a ball into that of the target, with the right bit
 and the right carry. This works if the network contracts, forgetting everything but the carry.
 
+Some networks contract, but not in every direction at once: a step may stretch a difference that
+the next steps shrink. Then balls in the Euclidean norm grow too large. But there may be another
+norm in which every step contracts. Its balls are ellipsoids, all of one shape, which is fitted to
+the network (`proof.norms`). What was said above holds in any norm.
+
 **Floating point.** The network does not compute exactly. In whatever order its sums are taken, a
 step's state and output are off by at most what `proof.network.step_error` computes from the
 weights. This assumes that the machine rounds sums and products as IEEE 754 says, and that sigmoid
@@ -56,15 +61,18 @@ import numpy as np
 
 from gru_addition.add import Adder
 from gru_addition.dataset import encode, from_bytes
-from gru_addition.proof.cover import ball_radii, stretch
+from gru_addition.proof.cover import ball_radii, jacobians, stretch
 from gru_addition.proof.network import A, B, Network, ignoring_overflow
+from gru_addition.proof.norms import contracting_norm
 from gru_addition.proof.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
 from gru_addition.verify import RefusedError, verify
 
 PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
 ALL_SUMS = 9
-SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005
+SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005
 MOST_BALLS = 2000
+# A norm is fitted to the steps from at most this many states, which takes a second.
+MOST_STATES_TO_FIT = 100
 MOST_ROUNDED_STATES = 100_000
 
 
@@ -78,7 +86,7 @@ class Proof:
     has_fewest_bits, is_smallest: whether it was shown that no wrong sum has fewer bits, and that it
         is the smallest with as many bits.
     right_bits: all sums of up to this many bits were shown to be right; infinity if proved.
-    certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`;
+    certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`; `norm`;
         `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
         `output_margins` and `step_margins`, which show how narrowly it holds.
     tried: if undecided, what was tried, in words.
@@ -122,8 +130,8 @@ def _prove_rounded(network, weights, graph):
         return _refute(graph, exploration.wrong_sum, right_bits, is_smallest)
     tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
     if exploration.is_closed and certain:
-        radii = np.zeros(number)
-        certificate = _certificate(network, weights, exploration, radii)
+        radii, norm = np.zeros(number), np.eye(network.hidden_size)
+        certificate = _certificate(network, weights, exploration, radii, norm)
         failure = _failure(certificate, weights, graph)
         if failure is None:
             return Proof(PROVED, right_bits=math.inf, certificate=certificate)
@@ -139,7 +147,7 @@ def _prove_plain(network, weights, graph):
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
     right_bits = ALL_SUMS if certain else 0
     tried = [f"all sums of up to {ALL_SUMS} bits: right"]
-    found = []
+    found, norms = [], dict.fromkeys(("balls", "ellipsoids"), np.eye(network.hidden_size))
     for spacing in SPACINGS:
         exploration = explore(network, spacing)
         what = f"{len(exploration.states):,} states {spacing:g} apart"
@@ -152,16 +160,20 @@ def _prove_plain(network, weights, graph):
             tried.append(f"{what}: too many for balls around them")
             break
         elif not found:
-            radii, columns = ball_radii(network, exploration)
-            if radii is None:
-                right_bits = max(right_bits, columns)
-                tried.append(f"{what}: balls around them grow too large after {columns:,} columns")
-                continue
-            certificate = _certificate(network, weights, exploration, radii)
-            failure = _failure(certificate, weights, graph)
-            if failure is None:
-                return Proof(PROVED, right_bits=math.inf, certificate=certificate)
-            tried.append(f"{what}: {failure}")
+            for shape in norms:
+                if shape == "ellipsoids" and len(exploration.states) <= MOST_STATES_TO_FIT:
+                    norms[shape] = contracting_norm(jacobians(network, exploration.states))
+                radii, columns = ball_radii(network, exploration, norms[shape])
+                if radii is None:
+                    right_bits = max(right_bits, columns)
+                    grow = f"{shape} around them grow too large after {columns:,} columns"
+                    tried.append(f"{what}: {grow}")
+                    continue
+                certificate = _certificate(network, weights, exploration, radii, norms[shape])
+                failure = _failure(certificate, weights, graph)
+                if failure is None:
+                    return Proof(PROVED, right_bits=math.inf, certificate=certificate)
+                tried.append(f"{what}: {failure}")
     repeated = repeat_words(network)
     if repeated is None:
         tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
@@ -185,20 +197,22 @@ def _refute(graph, wrong_sum, right_bits, is_smallest):
     return Proof(REFUTED, wrong_sum, answer, has_fewest_bits, is_smallest, right_bits)
 
 
-def _certificate(network, weights, exploration, radii):
+def _certificate(network, weights, exploration, radii, norm):
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
     outputs = (2 * bits - 1) * (network.output(states) - 0.5)
-    room = np.linalg.norm(network.weights["W_output"]) * radii
+    room = np.linalg.norm(np.linalg.solve(norm, network.weights["W_output"])) * radii
+    steps = network.steps(states)
     if network.resolution is None:
-        strays = stretch(network, states, radii) * radii[:, np.newaxis] + exploration.gaps
-        step_margins = radii[targets] - strays
+        gaps = np.linalg.norm((states[targets] - steps) @ norm, axis=2)
+        strays = stretch(network, states, radii, norm) * radii[:, np.newaxis]
+        step_margins = radii[targets] - strays - gaps
     else:
-        steps = network.steps(states)
         step_margins = 0.5 / network.resolution - abs(steps - network.settle(steps)).max(axis=2)
     dtype = np.result_type(weights["Uz"], np.float32)
     return {name: np.asarray(weights[name], dtype) for name in network.weights} | {
         "resolution": np.array(network.resolution or 0),
         "slack": np.array(network.slack),
+        "norm": norm,
         "states": states,
         "radii": radii,
         "carries": exploration.carries,

@@ -7,7 +7,9 @@ flint), each an exact number with a bound on the error, so every rounding is acc
 
 A certificate lists states of the network, each with the radius of a ball around it, the carry to be
 remembered there, and the bit of the sum to be read there. For each of the four pairs of bits that a
-column may hold, it names the ball to which a step leads. It holds if
+column may hold, it names the ball to which a step leads. A ball holds the states whose difference d
+from its centre is no longer than the radius. The length of d is the Euclidean length of d `norm`,
+where `norm` is an invertible matrix in the certificate. A certificate holds if
 
 1. the first state is zero, its carry is 0, and nothing leads back to it;
 2. carries and bits are those of adding on paper;
@@ -15,8 +17,7 @@ column may hold, it names the ball to which a step leads. It holds if
 4. from anywhere in a ball, a step leads into the named ball, and stays away from its edge by more
    than the slack; with rounding, when all radii are zero, a step from a state leads to within half
    a unit of the named state, less the slack;
-5. the slack exceeds the bound on the error of a step in floating point, and no ball reaches
-   farther from zero than that bound assumes;
+5. the slack exceeds the bound on the error of a step in floating point from anywhere in a ball;
 6. the weights are those of the network in question.
 
 Then the network adds every pair of numbers correctly, at every length. By induction over the
@@ -24,15 +25,16 @@ columns, the computed state lies in the ball to which the path of the columns le
 start (1). If it does in one column, the exact step leads into the next ball (4), and so does the
 computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
 
-By the mean value inequality, a step from a ball strays at most the radius times the largest
-spectral norm of the Jacobian in the ball. All entries of the Jacobian are computed for the whole
-ball at once. Its norm is at most that of the matrix of midpoints, which `_norm` bounds, plus the
-Frobenius norm of the matrix of radii.
+By the mean value inequality, a step from a ball strays at most the radius times the largest norm of
+the Jacobian in the ball. All its entries are bounded for the whole ball at once. Its norm is at
+most that of the matrix of midpoints plus that of the matrix of radii.
 """
 
 import io
 import os
 import zipfile
+from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from flint import arb, arb_mat, ctx
@@ -44,9 +46,11 @@ LARGEST_FILE = 200_000_000
 PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 GATES = "rzh"
 WEIGHTS = *("".join((kind, gate)) for kind in "WUb" for gate in GATES), "W_output", "b_output"
+NAMES = {*WEIGHTS, "resolution", "slack", "norm", "states", "radii", "carries", "bits", "targets"}
 # In bits, and enough for rounding not to matter.
 PRECISION = 80
-LARGEST_NUMBER = 1.1
+# Arb's precision is that of the whole process.
+_precision_lock = Lock()
 
 
 class RefusedError(Exception):
@@ -69,18 +73,12 @@ def verify(certificate, weights, resolution=None):
         same = same and c[name].dtype == np.result_type(theirs, np.float32)
         _require(same, f"it is for other weights: {name} differs")
     _check_addition(c)
-    before = ctx.prec
-    ctx.prec = PRECISION
-    try:
-        network = _Network(c)
-        _require(network.step_error() < network.slack, "its slack is smaller than rounding errors")
-        _check_outputs(c, network)
-        if c["resolution"] == 0:
-            _check_balls(c, network)
-        else:
-            _check_rounding(c, network)
-    finally:
-        ctx.prec = before
+    with _precision_lock:
+        before, ctx.prec = ctx.prec, PRECISION
+        try:
+            _check_steps(c)
+        finally:
+            ctx.prec = before
 
 
 def _require(condition, otherwise):
@@ -90,26 +88,25 @@ def _require(condition, otherwise):
 
 def _checked(certificate):
     """Return the arrays, if all are there and have the right types and shapes."""
-    missing = {*WEIGHTS, "resolution", "slack", "states", "radii", "carries", "bits", "targets"}
-    missing -= set(certificate)
+    missing = NAMES - {"norm"} - set(certificate)
     _require(not missing, f"it lacks {', '.join(sorted(missing))}")
-    c = {name: np.asarray(value) for name, value in certificate.items()}
-    _require(c["states"].ndim == 2 and len(c["states"]) > 0, "it lists no states")
+    c = {name: np.asarray(certificate[name]) for name in NAMES & set(certificate)}
+    _require(c["states"].ndim == 2 and c["states"].size > 0, "it lists no states")
     number, hidden = c["states"].shape
+    # Earlier versions knew Euclidean balls only.
+    c.setdefault("norm", np.eye(hidden))
     shapes = dict.fromkeys((f"W{gate}" for gate in GATES), (2, hidden))
     shapes |= dict.fromkeys((f"U{gate}" for gate in GATES), (hidden, hidden))
     shapes |= dict.fromkeys((f"b{gate}" for gate in GATES), (hidden,))
     shapes |= {"W_output": (hidden, 1), "b_output": (1,), "slack": (), "states": (number, hidden)}
     shapes |= {"radii": (number,), "carries": (number,), "bits": (number,), "targets": (number, 4)}
-    shapes |= {"resolution": ()}
+    shapes |= {"resolution": (), "norm": (hidden, hidden)}
     for name, shape in shapes.items():
         kind = "i" if name in ("resolution", "carries", "bits", "targets") else "f"
         dtype = c[name].dtype
         fits = c[name].shape == shape and dtype.kind == kind and dtype.itemsize <= 8
         _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it should be")
     _require((c["radii"] >= 0).all(), "a radius is negative")
-    farthest = abs(c["states"]).max(axis=1) + c["radii"]
-    _require(farthest.max() < LARGEST_NUMBER, "a ball reaches farther than a state can be")
     return c
 
 
@@ -124,13 +121,24 @@ def _check_addition(c):
         _require(right.all(), "it does not carry as one does on paper")
 
 
+def _check_steps(c):
+    """Rules 3 to 5."""
+    network = _Network(c)
+    _require(network.step_error(c) < network.slack, "its slack is smaller than rounding errors")
+    _check_outputs(c, network)
+    if c["resolution"] == 0:
+        _check_balls(c, network)
+    else:
+        _check_rounding(c, network)
+
+
 def _check_outputs(c, network):
     """Rule 3."""
-    spread = network.output_norm * _row(c["radii"])
     outputs = network.outputs(c["states"])
     for i in range(1, len(c["states"])):
         bit = int(c["bits"][i])
-        margin = (2 * bit - 1) * (outputs[i, 0] - 0.5) - spread[0, i]
+        stray = network.output_norm * float(c["radii"][i])
+        margin = (2 * bit - 1) * (outputs[i, 0] - 0.5) - stray
         _require(margin > network.slack, f"the output of state {i} may be wrong")
 
 
@@ -138,30 +146,33 @@ def _check_rounding(c, network):
     """Rule 4, with rounding."""
     _require(not c["radii"].any(), "a rounded state needs no ball")
     resolution = int(c["resolution"])
-    for pair in range(4):
-        steps = network.steps(c["states"], pair)
-        for i, target in enumerate(c["targets"][:, pair].tolist()):
-            for j in range(network.hidden):
-                exact = resolution * arb(float(c["states"][target, j]))
-                unit = round(float(exact.mid()))
+    # No changes of the state are of interest, so these are none.
+    no_slopes = arb_mat(0, network.hidden)
+    for i, state in enumerate(c["states"].tolist()):
+        for pair, target in enumerate(c["targets"][i].tolist()):
+            step = network.step(_Numbers(state, no_slopes, arb(0)), pair)
+            for x, number in zip(c["states"][target].tolist(), step.centre, strict=True):
+                unit = round(resolution * x)
                 # A multiple of 1 / resolution, except for the last digit of the stored number.
-                is_rounded = abs(exact - unit) <= abs(unit) * network.epsilon
+                is_rounded = abs(resolution * arb(x) - unit) <= abs(unit) * network.epsilon
                 _require(is_rounded, f"state {target} is not rounded")
-                off = abs(steps[i][j] * resolution - unit) + resolution * network.slack
+                off = abs(number * resolution - unit) + resolution * network.slack
                 _require(off < 0.5, f"the step from state {i} may be rounded to another")
 
 
 def _check_balls(c, network):
     """Rule 4, without rounding."""
+    slack = network.slack * _norm_of_all(network.norm)
     radii = [arb(radius) for radius in c["radii"].tolist()]
-    for pair in range(4):
-        steps = network.steps(c["states"], pair)
-        for i, target in enumerate(c["targets"][:, pair].tolist()):
+    for i, state in enumerate(c["states"].tolist()):
+        ball = _Numbers(state, network.inverse_norm, radii[i])
+        for pair, target in enumerate(c["targets"][i].tolist()):
+            step = network.step(ball, pair)
             there = c["states"][target].tolist()
-            distance = _length(arb(x) - y for x, y in zip(there, steps[i], strict=True))
-            stray = radii[i] * network.stretch(c["states"][i], radii[i], pair)
+            off = arb_mat([[x - y for x, y in zip(step.centre, there, strict=True)]])
+            stray = radii[i] * _norm_of_all(step.slopes * network.norm)
             _require(
-                distance + stray + network.slack < radii[target],
+                _length((off * network.norm).entries()) + stray + slack < radii[target],
                 f"the step from the ball around state {i} may leave the ball of state {target}",
             )
 
@@ -174,122 +185,180 @@ class _Network:
         self.slack = arb(float(c["slack"]))
         self.epsilon = arb(float(np.finfo(c["Uz"].dtype).eps))
         self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in WEIGHTS}
-        self.output_norm = _length(self.w["W_output"].entries())
-        self.column_norms = {
-            gate: [_length(column) for column in self.w["U" + gate].transpose().tolist()]
-            for gate in "rz"
-        }
+        self.norm = arb_mat(c["norm"].tolist())
+        try:
+            # Its rows are the changes of a state that have length 1, at right angles to each other.
+            self.inverse_norm = self.norm.inv()
+        except ZeroDivisionError:
+            raise RefusedError("its norm has no inverse") from None
+        self.output_norm = _length((self.inverse_norm * self.w["W_output"]).entries())
         # What each pair of bits adds to each gate.
-        self.inputs = {
-            gate: (arb_mat(PAIRS) * self.w["W" + gate] + _rows(self.w["b" + gate], 4)).tolist()
-            for gate in GATES
-        }
+        self.inputs = [
+            {
+                gate: (arb_mat([pair]) * self.w["W" + gate] + self.w["b" + gate]).entries()
+                for gate in GATES
+            }
+            for pair in PAIRS
+        ]
 
     def outputs(self, states):
-        return arb_mat(states.tolist()) * self.w["W_output"] + _rows(
-            self.w["b_output"], len(states)
-        )
+        biases = arb_mat([self.w["b_output"].entries()] * len(states))
+        return arb_mat(states.tolist()) * self.w["W_output"] + biases
 
-    def steps(self, states, pair):
-        """The states after a step, a list of lists of numbers."""
-        h = arb_mat(states.tolist())
+    def step(self, h, pair):
+        """The state after a step from h for a pair of bits: `_Numbers` or `_Computed`."""
+        return self._step(h, self.inputs[pair])
 
-        def gate(name):
-            products = (h * self.w["U" + name]).tolist()
-            return [
-                [_sigmoid(p + q) for p, q in self._with_input(row, name, pair)] for row in products
-            ]
+    def _step(self, h, x):
+        z = (h @ self.w["Uz"] + x["z"]).sigmoid()
+        r = (h @ self.w["Ur"] + x["r"]).sigmoid()
+        proposal = ((r * h) @ self.w["Uh"] + x["h"]).tanh()
+        return h + z * (proposal - h)
 
-        z, r, h = gate("z"), gate("r"), h.tolist()
-        reset = arb_mat(
-            [[p * q for p, q in zip(*rows, strict=True)] for rows in zip(r, h, strict=True)]
-        )
-        products = (reset * self.w["Uh"]).tolist()
-        proposal = [
-            [(p + q).tanh() for p, q in self._with_input(row, "h", pair)] for row in products
-        ]
-        return [
-            [old + weight * (new - old) for weight, old, new in zip(*rows, strict=True)]
-            for rows in zip(z, h, proposal, strict=True)
-        ]
+    def step_error(self, c):
+        """A bound on the error of a step and of an output in floating point.
 
-    def _with_input(self, row, gate, pair):
-        return zip(row, self.inputs[gate][pair], strict=True)
-
-    def stretch(self, centre, radius, pair):
-        """A bound on the spectral norm of the Jacobian of a step in a ball."""
-        centre = arb_mat([centre.tolist()])
-        h = [x + arb(0, 1) * radius for x in centre.entries()]
-
-        def gate(name):
-            products = (centre * self.w["U" + name]).entries()
-            return [
-                (p + q, radius * norm)
-                for (p, q), norm in zip(
-                    self._with_input(products, name, pair), self.column_norms[name], strict=True
-                )
-            ]
-
-        z = [_monotone(_sigmoid, p, spread) for p, spread in gate("z")]
-        at_r = gate("r")
-        r = [_monotone(_sigmoid, p, spread) for p, spread in at_r]
-        # The derivative of the argument of tanh.
-        of_reset = _diagonal(r) + self.w["Ur"] * _diagonal(
-            [x * _slope(gate) for x, gate in zip(h, r, strict=True)]
-        )
-        inner = of_reset * self.w["Uh"]
-        reset = [_sigmoid(p) * x for (p, _), x in zip(at_r, centre.entries(), strict=True)]
-        at_centre = (arb_mat([reset]) * self.w["Uh"]).entries()
-        proposal = [
-            _monotone(arb.tanh, p + q, radius * _length(column))
-            for (p, q), column in zip(
-                self._with_input(at_centre, "h", pair), inner.transpose().tolist(), strict=True
+        It holds for all states in the balls of a certificate, whatever the order of the sums.
+        """
+        reach = [
+            _length(column) * float(c["radii"].max()) + float(abs(numbers).max())
+            for column, numbers in zip(
+                self.inverse_norm.transpose().tolist(), c["states"].T, strict=True
             )
         ]
-        by_gate = [_slope(g) * (new - old) for g, new, old in zip(z, proposal, h, strict=True)]
-        by_proposal = [g * (1 - new * new) for g, new in zip(z, proposal, strict=True)]
-        jacobian = _diagonal([1 - g for g in z]) + self.w["Uz"] * _diagonal(by_gate)
-        jacobian += inner * _diagonal(by_proposal)
-        size = self.hidden
-        middles = arb_mat(size, size, [x.mid() for x in jacobian.entries()])
-        return _norm(middles) + _length(x.rad() for x in jacobian.entries())
+        # The last digit of a stored rounded state may be off by one, and so may the computer's.
+        h = _Computed(self, reach, [2 * self.epsilon * x for x in reach])
+        x = {gate: _columns_of_sizes(self.w["W" + gate], self.w["b" + gate]) for gate in GATES}
+        output = h @ self.w["W_output"] + _columns_of_sizes(self.w["b_output"])
+        return _length(self._step(h, x).errors).max(output.errors[0])
 
-    def step_error(self):
-        """A bound on the error of a step in floating point, in any order of its sums.
 
-        Sigmoid and tanh may be off by 100 units in the last place of a 1, and a rounded previous
-        state by one in its last digit. No number in a ball is above `LARGEST_NUMBER`.
-        """
-        u, largest = self.epsilon, arb(LARGEST_NUMBER)
-        of_sum = (self.hidden + 6) * u
+class _Numbers:
+    """Numbers that depend on a state, in a ball of states.
 
-        def size(*names):
-            columns = zip(*(row for name in names for row in self.w[name].tolist()), strict=True)
-            return _largest(sum(map(abs, column), arb(0)) for column in columns)
+    centre: the numbers at the centre, a list.
+    slopes: a matrix; each row holds the changes of the numbers for a unit step in a direction, and
+        the directions are at right angles in the norm of the ball.
+    radius: of the ball.
+    ranges: bounds on the numbers in the ball, besides those that follow from the slopes.
+    """
 
-        def gate(name):
-            return of_sum * largest * size("W" + name, "U" + name, "b" + name)
+    def __init__(self, centre, slopes, radius, ranges=None):
+        self.centre, self.slopes, self.radius = [arb(x) for x in centre], slopes, radius
+        self._ranges = ranges
 
-        reset = largest * (gate("r") / 4 + 100 * u) + 2 * u
-        proposal = size("Uh") * reset + gate("h") + 100 * u
-        number = 2 * largest * (gate("z") / 4 + 100 * u) + proposal + 4 * u
-        output = of_sum * largest * size("W_output", "b_output")
-        return _largest([number * arb(self.hidden).sqrt(), output])
+    @cached_property
+    def ranges(self):
+        columns = self.slopes.transpose().tolist()
+        ranges = [
+            x + arb(0, 1) * self.radius * _length(column)
+            for x, column in zip(self.centre, columns, strict=True)
+        ]
+        if self._ranges is None:
+            return ranges
+        return [x.intersection(y) for x, y in zip(ranges, self._ranges, strict=True)]
+
+    def __matmul__(self, matrix):
+        centre = (arb_mat([self.centre]) * matrix).entries()
+        return _Numbers(centre, self.slopes * matrix, self.radius)
+
+    def __add__(self, other):
+        if isinstance(other, list):
+            return _Numbers(_added(self.centre, other), self.slopes, self.radius)
+        slopes, ranges = self.slopes + other.slopes, _added(self.ranges, other.ranges)
+        return _Numbers(_added(self.centre, other.centre), slopes, self.radius, ranges)
+
+    def __sub__(self, other):
+        minus = [-x for x in other.centre], -other.slopes, self.radius, [-x for x in other.ranges]
+        return self + _Numbers(*minus)
+
+    def __mul__(self, other):
+        slopes = self.slopes * _diagonal(other.ranges) + other.slopes * _diagonal(self.ranges)
+        ranges = _multiplied(self.ranges, other.ranges)
+        return _Numbers(_multiplied(self.centre, other.centre), slopes, self.radius, ranges)
+
+    def sigmoid(self):
+        # The slope s (1 - s) is written so that only a square varies.
+        return self._applied(_sigmoid, lambda s: arb(0.25) - (s - 0.5) * (s - 0.5))
+
+    def tanh(self):
+        return self._applied(arb.tanh, lambda t: 1 - t * t)
+
+    def _applied(self, function, slope_of_value):
+        """An increasing function of the numbers."""
+        ranges = [
+            function(x.mid() - x.rad()).union(function(x.mid() + x.rad())) for x in self.ranges
+        ]
+        slopes = self.slopes * _diagonal([slope_of_value(value) for value in ranges])
+        return _Numbers([function(x) for x in self.centre], slopes, self.radius, ranges)
+
+
+class _Computed:
+    """Numbers computed in floating point, whatever their signs: bounds on their sizes and errors.
+
+    network: its `epsilon` is twice the largest relative error of an operation. Sums of its weights
+        may be taken in any order. Sigmoid and tanh may be off by 100 epsilon.
+    sizes, errors: lists.
+
+    A step may compute h + z (h~ - h), or the tutorial's (1 - z) h + z h~, which is no worse.
+    """
+
+    def __init__(self, network, sizes, errors):
+        self.network, self.sizes, self.errors = network, sizes, errors
+        self.of_sum = (network.hidden + 6) * network.epsilon
+
+    def __matmul__(self, matrix):
+        sizes, errors = (arb_mat([self.sizes, self.errors]) * _sizes(matrix)).tolist()
+        return self._rounded(sizes, errors, self.of_sum)
+
+    def __add__(self, other):
+        if isinstance(other, list):
+            errors = _added(self.errors, [self.of_sum * size for size in other])
+            return _Computed(self.network, _added(self.sizes, other), errors)
+        sizes, errors = _added(self.sizes, other.sizes), _added(self.errors, other.errors)
+        return self._rounded(sizes, errors, self.network.epsilon)
+
+    __sub__ = __add__
+
+    def __mul__(self, other):
+        largest = _added(self.sizes, self.errors)
+        errors = _added(_multiplied(largest, other.errors), _multiplied(self.errors, other.sizes))
+        return self._rounded(_multiplied(self.sizes, other.sizes), errors, self.network.epsilon)
+
+    def sigmoid(self):
+        return self._function([error / 4 for error in self.errors])
+
+    def tanh(self):
+        return self._function(self.errors)
+
+    def _function(self, errors):
+        return self._rounded([arb(1)] * len(errors), errors, 100 * self.network.epsilon)
+
+    def _rounded(self, sizes, errors, epsilon):
+        rounding = [epsilon * size for size in sizes]
+        return _Computed(self.network, sizes, _added(errors, rounding))
 
 
 def _sigmoid(x):
     return 1 / (1 + (-x).exp())
 
 
-def _monotone(function, middle, spread):
-    """All values of an increasing function from `middle - spread` to `middle + spread`."""
-    return function(middle - spread).union(function(middle + spread))
+def _added(numbers, others):
+    return [x + y for x, y in zip(numbers, others, strict=True)]
 
 
-def _slope(sigmoid):
-    """The derivative of a sigmoid, s (1 - s), written so that only a square varies."""
-    off = sigmoid - 0.5
-    return arb(0.25) - off * off
+def _multiplied(numbers, others):
+    return [x * y for x, y in zip(numbers, others, strict=True)]
+
+
+def _sizes(matrix):
+    return arb_mat(matrix.nrows(), matrix.ncols(), [abs(x) for x in matrix.entries()])
+
+
+def _columns_of_sizes(*matrices):
+    """The largest that a sum of a row of each matrix can be, in each column."""
+    rows = [row for matrix in matrices for row in _sizes(matrix).tolist()]
+    return [sum(column, arb(0)) for column in zip(*rows, strict=True)]
 
 
 def _length(numbers):
@@ -297,11 +366,11 @@ def _length(numbers):
     return sum((x.abs_upper() ** 2 for x in numbers), arb(0)).sqrt()
 
 
-def _largest(numbers):
-    largest = arb(0)
-    for x in numbers:
-        largest = largest.max(x)
-    return largest
+def _norm_of_all(matrix):
+    """A bound on the spectral norm of all matrices in a matrix of balls."""
+    size = matrix.nrows(), matrix.ncols()
+    middles = arb_mat(*size, [x.mid() for x in matrix.entries()])
+    return _norm(middles) + _norm(arb_mat(*size, [x.rad() for x in matrix.entries()]))
 
 
 def _norm(matrix):
@@ -309,7 +378,8 @@ def _norm(matrix):
     power = matrix.transpose() * matrix
     for _ in range(7):
         power = power * power
-    return _length(power.entries()).root(256)
+    # Arb does not take the root of a number that may be zero.
+    return _length(power.entries()).max(arb(2) ** -30_000).root(256)
 
 
 def _diagonal(numbers):
@@ -317,14 +387,6 @@ def _diagonal(numbers):
     for i, x in enumerate(numbers):
         matrix[i, i] = x
     return matrix
-
-
-def _row(array):
-    return arb_mat([array.tolist()])
-
-
-def _rows(row, number):
-    return arb_mat(row.tolist() * number)
 
 
 def read_certificate(path):
@@ -337,11 +399,13 @@ def read_certificate(path):
     content = read_file(path, LARGEST_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as members:
-            # Uncompressed data can't grow when it is read.
+            # Neither compressed nor overlapping data can grow when it is read.
             if any(member.compress_type for member in members.infolist()):
                 raise ValueError("compressed")
+            if sum(member.file_size for member in members.infolist()) > len(content):
+                raise ValueError("overlapping")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
+            return {name: arrays[name] for name in arrays.files if name in NAMES}
     except MemoryError:
         raise
     except Exception as error:  # NumPy and zipfile raise many kinds.

@@ -26,6 +26,7 @@ from gru_addition.support.files import prepared_directory, replace_file
 from gru_addition.support.integers import write_integer
 from gru_addition.support.pictures import as_png
 from gru_addition.support.system import quoted
+from gru_addition.verify import RefusedError, read_certificate, verify
 
 COMMAND = "python -m gru_addition.prove"
 CERTIFICATE, FIGURE = "certificate.npz", "proof.png"
@@ -73,10 +74,24 @@ def _save(proof, weights, resolution, directory):
         certificate = io.BytesIO()
         np.savez(certificate, **proof.certificate)
         replace_file(directory, CERTIFICATE, certificate.getvalue())
+    elif _is_for_another_network(Path(directory, CERTIFICATE), weights, resolution):
+        Path(directory, CERTIFICATE).unlink()
+        print(f"\nRemoved {Path(directory, CERTIFICATE)}, which was for another network.")
     picture = as_png(proof_figure, weights, resolution, proof)
     if picture is not None:
         replace_file(directory, FIGURE, picture)
         print(f"\nPicture: {Path(directory, FIGURE)}")
+
+
+def _is_for_another_network(path, weights, resolution):
+    """Whether there is a certificate, and it does not hold for these weights."""
+    try:
+        verify(read_certificate(path), weights, resolution)
+    except RefusedError:
+        return True
+    except OSError:  # There is none, or it can't be read.
+        pass
+    return False
 
 
 def _parse(argv):

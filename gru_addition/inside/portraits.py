@@ -4,7 +4,7 @@ Everything here is computed with `proof.network.Network`, without TensorFlow.
 """
 
 import numpy as np
-from matplotlib.patches import Circle, FancyArrowPatch
+from matplotlib.patches import Circle, Ellipse, FancyArrowPatch
 
 from gru_addition.inside.traces import Trace, random_states
 from gru_addition.proof.automaton import Automaton
@@ -59,8 +59,12 @@ def draw_plane(axes, network, proof):
             axes.plot([x, x[to]], [y, y[to]], color="0.4", linewidth=0.4, alpha=0.4)
         colors = np.where(c["carries"] == 1, CARRY, NO_CARRY)
         axes.scatter(x, y, s=28, color=colors, edgecolors="black", linewidths=0.7, zorder=3)
+        _, lengths, axes_of_ball = np.linalg.svd(np.linalg.solve(c["norm"], directions[:2].T))
+        angle = np.degrees(np.arctan2(*axes_of_ball[0][::-1]))
         for place, radius, color in zip(zip(x, y, strict=True), c["radii"], colors, strict=True):
-            axes.add_patch(Circle(place, radius, color=color, alpha=0.12, linewidth=0))
+            width, height = 2 * radius * lengths
+            ball = Ellipse(place, width, height, angle=angle, color=color, alpha=0.12, linewidth=0)
+            axes.add_patch(ball)
         axes.set_title(f"The {len(x):,} states of the certificate")
     elif proof.wrong_sum is not None:
         x, y = in_plane(_trace(network, proof.wrong_sum).h)

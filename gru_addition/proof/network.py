@@ -12,6 +12,8 @@ from functools import wraps
 import numpy as np
 
 from gru_addition.config import RESOLUTIONS
+from gru_addition.proof.cells import PLAIN, gru_gates, gru_step
+from gru_addition.proof.rounding import Rounded
 from gru_addition.runs.weights import GRU_GATES, weight_shapes
 from gru_addition.support.checks import named_arrays, real_array, whole_number
 
@@ -20,6 +22,8 @@ A = np.array([0, 0, 1, 1])
 B = np.array([0, 1, 0, 1])
 # More at a time do not fit in the cache, and BLAS would start threads for them.
 STATES_AT_A_TIME = 1024
+# What a number in a state is assumed not to exceed. A proposal is at most 1.
+LARGEST_NUMBER = 1.1
 
 
 def ignoring_overflow(function):
@@ -77,8 +81,11 @@ class Network:
         return np.concatenate([self._steps(h[i : i + STATES_AT_A_TIME]) for i in pieces])
 
     def _steps(self, h):
-        z, _, proposal = self.gates(h)
-        return (1 - z) * h[:, np.newaxis] + z * proposal
+        return self.step_from(h[:, np.newaxis], PLAIN)
+
+    def step_from(self, h, kind):
+        """One step from h, (n, 1, hidden_size), for each pair of bits, for any kind of numbers."""
+        return gru_step(h, self.from_input, self.weights, kind)
 
     @ignoring_overflow
     def gates(self, h):
@@ -86,13 +93,7 @@ class Network:
 
         h: (n, hidden_size). Each of the three has shape (n, 4, hidden_size).
         """
-
-        def gate(name):
-            return sigmoid((h @ self.weights["U" + name])[:, np.newaxis] + self.from_input[name])
-
-        z, r = gate("z"), gate("r")
-        proposal = np.tanh((r * h[:, np.newaxis]) @ self.weights["Uh"] + self.from_input["h"])
-        return z, r, proposal
+        return gru_gates(h[:, np.newaxis], self.from_input, self.weights)
 
     def settle(self, h):
         """States as the network keeps them: rounded, if it rounds them."""
@@ -104,31 +105,18 @@ class Network:
         return h @ self.weights["W_output"][:, 0] + self.weights["b_output"][0]
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def step_error(weights, epsilon):
     """Bound how far one step, computed in floating point, may be from the exact one.
 
     epsilon: twice the largest relative error of an operation. Returns a bound on the Euclidean norm
-    of a state's error and on the error of an output, whatever the order of summation (Higham 2002,
-    Accuracy and Stability of Numerical Algorithms, section 3.1). It holds if sigmoid and tanh are
-    right to 100 epsilon and no number in a state is above 1.1; `gru_addition.verify` checks the
-    latter in a certificate.
+    of a state's error and on the error of an output; see `rounding.Rounded`. It holds if no number
+    in the state before is above 1.1. A rounded state may be off by 2 epsilon before the step.
     """
     hidden = len(weights["Uz"])
-    largest, of_sum, of_function = 1.1, (hidden + 6) * epsilon, 100 * epsilon
-
-    def of_product(gate):
-        terms = sum(abs(weights[kind + gate]).sum(axis=0) for kind in "WU") + abs(
-            weights["b" + gate]
-        )
-        return of_sum * largest * terms.max()
-
-    z, r = (of_product(gate) / 4 + of_function for gate in "zr")
-    reset = largest * r + 2 * epsilon
-    proposal = abs(weights["Uh"]).sum(axis=0).max() * reset + of_product("h") + of_function
-    state = np.sqrt(hidden) * (2 * largest * z + proposal + 4 * epsilon)
-    output = of_sum * largest * (abs(weights["W_output"]).sum() + abs(weights["b_output"][0]))
-    return float(max(state, output))
+    largest = np.full(hidden, LARGEST_NUMBER)
+    h = Rounded(largest, 2 * epsilon * largest, epsilon, (hidden + 6) * epsilon)
+    x = {
+        gate: abs(weights["W" + gate]).sum(axis=0) + abs(weights["b" + gate]) for gate in GRU_GATES
+    }
+    output = h @ weights["W_output"] + abs(weights["b_output"])
+    return float(max(np.linalg.norm(gru_step(h, x, weights, Rounded).errors), *output.errors))

@@ -1,6 +1,9 @@
 """`python -m gru_addition.prove` and `python -m gru_addition.verify`, end to end."""
 
 import shutil
+import zipfile
+from copy import copy
+from pathlib import Path
 
 import numpy as np
 import numpy_gru
@@ -82,7 +85,7 @@ def test_the_tutorials_network_is_refuted(default_command):
 
 
 def test_neither_proved_nor_refuted_is_status_3(ask, monkeypatch):
-    monkeypatch.setattr(prover, "SPACINGS", (0.3,))
+    monkeypatch.setattr(prover, "SPACINGS", ())
 
     status, out, err = ask(prove_module, "--from=right", "--output-dir=undecided")
 
@@ -180,7 +183,9 @@ def test_a_certificate_for_other_weights_is_refused(ask, proved):
     assert out == "refused for the network of wrong: it is for other weights: Wr differs\n"
 
 
-@pytest.mark.parametrize("damage", ["empty", "text", "cut", "pickled", "compressed", "flipped"])
+@pytest.mark.parametrize(
+    "damage", ["empty", "text", "cut", "pickled", "compressed", "repeated", "flipped"]
+)
 def test_a_damaged_certificate_is_refused(damage, ask, proved, place):
     path = place / "damaged.npz"
     content = (place / "right" / "certificate.npz").read_bytes()
@@ -188,6 +193,14 @@ def test_a_damaged_certificate_is_refused(damage, ask, proved, place):
         np.savez(path, states=np.array([{}], dtype=object))
     elif damage == "compressed":
         np.savez_compressed(path, states=np.zeros(10**6))
+    elif damage == "repeated":
+        # Forty names for the same megabyte.
+        with zipfile.ZipFile(path, "w") as members:
+            members.writestr("states.npy", bytes(10**6))
+            for number in range(40):
+                again = copy(members.filelist[0])
+                again.filename = f"{number}.npy"
+                members.filelist.append(again)
     else:
         middle = len(content) // 2
         flipped = bytes([content[middle] ^ 255])
@@ -233,6 +246,18 @@ def test_bad_input_is_told_in_one_line(module, arguments, message, ask):
     assert err.startswith(PROVE if module is prove_module else VERIFY)
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_a_refutation_removes_the_certificate_of_another_network(ask, proved, place):
+    shutil.copytree(place / "wrong", place / "retrained")
+    shutil.copy(place / "right" / "certificate.npz", place / "retrained")
+
+    status, out, err = ask(prove_module, "--from=retrained")
+
+    assert (status, err) == (1, "")
+    removed = Path("retrained", "certificate.npz")
+    assert f"\nRemoved {removed}, which was for another network.\n" in out
+    assert not removed.exists()
 
 
 def test_an_old_proof_is_replaced_whole(ask, proved, place):
