@@ -2,7 +2,8 @@
 
 Each network is tested on random sums and on structured ones, of up to 2,000 bits; on all sums of
 two numbers from 0 to 249, the published test of MDL-RNN (Lan et al. 2022, arXiv:2111.00600); and on
-1024 + 16. Then `gru_addition.prove` tries to prove it right or refute it.
+1024 + 16. Then `gru_addition.prove` tries to prove it right or refute it. What is proved is
+challenged with more sums all the same.
 """
 
 from dataclasses import replace
@@ -12,9 +13,10 @@ from threading import get_ident
 
 import numpy as np
 
+from gru_addition.add import Adder
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns, encode_pairs
-from gru_addition.proof.pairs import random_pairs, structured_pairs
+from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
 from gru_addition.runs.directory import Unsaved
 from gru_addition.train import train_in
 
@@ -22,6 +24,8 @@ from gru_addition.train import train_in
 ROUNDED_TO = 4
 LENGTHS = 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 RANDOM_PAIRS = 100
+# As many as are tested of the longest sums, so nothing is compiled anew.
+CHALLENGE = {2000: 128}
 
 
 # A process trains many networks of the same kind. Each thread of a Dask worker needs its own.
@@ -74,4 +78,8 @@ def run_seed(settings):
             rows.append((test, None, "bits of the wrong sum", proof.wrong_sum.num_bits))
         if proof.certificate is not None:
             rows.append((test, None, "states", len(proof.certificate["states"])))
+            is_used = resolution == config.resolution
+            adder = run.adder if is_used else Adder.from_weights(run.weights, resolution)
+            wrong = challenge(adder, random_state, CHALLENGE)
+            rows.append((test, None, "wrong in the challenge", wrong))
     return rows

@@ -39,8 +39,8 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
     """
     jobs = {
         (name, seed): settings | {"seed": seed}
-        for seed in range(seeds)
         for name, settings in recipes.items()
+        for seed in range(seeds)
     }
     with prepared_directory(output_dir) as path, locked(path):
         done = {job: _read(path, job, settings) for job, settings in jobs.items()}
