@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from tqdm import tqdm
 
 from gru_addition.study.executors import dask_cluster, local_processes
-from gru_addition.study.recipes import RECIPES
+from gru_addition.study.recipes import GROUPS
 from gru_addition.study.sweep import TABLE, as_csv, study
 from gru_addition.support.checks import one_of, whole_number
 from gru_addition.support.command_line import (
@@ -35,12 +35,12 @@ def main(argv=None):
 
 
 def _study_and_say(argv):
-    names, seeds, directory, address = _parse(argv)
+    group, recipes, seeds, directory, address = _parse(argv)
     # Help should not wait for these.
-    from gru_addition.study.report import SUMMARY_COLUMNS, intervals, study_figure, summary
+    from gru_addition.study.pictures import ablation_figure, study_figure
+    from gru_addition.study.report import SUMMARY_COLUMNS, challenged, intervals, summary
     from gru_addition.support.pictures import as_png
 
-    recipes = {name: RECIPES[name] for name in names}
     executors = local_processes() if address is None else dask_cluster(address)
     started, done_before = time.perf_counter(), 0
     with ExitStack() as stack:
@@ -70,14 +70,14 @@ def _study_and_say(argv):
                 "a process was killed, or the cluster is gone; finished runs are saved; start the "
                 "study again to resume it"
             ) from None
-    print(summary(rows))
+    print(f"{summary(rows)}\n\n{challenged(rows)}")
     replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
     tables = f"{TABLE}, {SUMMARY}"
-    picture = as_png(study_figure, rows)
+    picture = as_png(ablation_figure if group == "ablation" else study_figure, rows)
     if picture is not None:
         replace_file(path, FIGURE, picture)
     number, minutes = len({row[:2] for row in rows}), (time.perf_counter() - started) / 60
-    print(f"\n{number - done_before:,} of {number:,} runs in {minutes:.1f} minutes")
+    print(f"{number - done_before:,} of {number:,} runs in {minutes:.1f} minutes")
     print(f"Saved in {directory}: {tables}{'' if picture is None else f' and {FIGURE}'}")
 
 
@@ -97,16 +97,23 @@ def _parse(argv):
         help="networks for each recipe (default: %(default)s)",
     )
     parser.add_argument(
+        "--group",
+        metavar="NAME",
+        default="recipes",
+        help=f"what to compare, one of: {', '.join(GROUPS)} (default: %(default)s)",
+    )
+    parser.add_argument(
         "--recipe",
         action="append",
         metavar="NAME",
-        help=f"one of: {', '.join(RECIPES)}; may be given several times (default: all)",
+        help=f"one of a group, {'; '.join(map(_listed, GROUPS))}; may be given several times "
+        "(default: all of the group)",
     )
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
-        default="runs/study",
-        help="where to save the results and the pictures (default: %(default)s)",
+        help="where to save the results and the picture (default: runs/study, or runs/ and the "
+        "name of another group)",
     )
     parser.add_argument(
         "--dask",
@@ -115,8 +122,16 @@ def _parse(argv):
         "cores of this machine",
     )
     options = vars(parser.parse_args(argv))
-    with naming_flags(["seeds", "recipe"]):
+    with naming_flags(["seeds", "group", "recipe"]):
         seeds = whole_number("seeds", options["seeds"], 1, MOST_SEEDS)
-        names = options["recipe"] or list(RECIPES)
-        names = list(dict.fromkeys(one_of("recipe", name, tuple(RECIPES)) for name in names))
-    return names, seeds, options["output_dir"], options["dask"]
+        group = one_of("group", options["group"], tuple(GROUPS))
+        recipes = GROUPS[group]
+        names = [one_of("recipe", name, tuple(recipes)) for name in options["recipe"] or recipes]
+    directory = options["output_dir"]
+    if directory is None:
+        directory = "runs/study" if group == "recipes" else f"runs/{group}"
+    return group, {name: recipes[name] for name in names}, seeds, directory, options["dask"]
+
+
+def _listed(group):
+    return f"{group}: {', '.join(GROUPS[group])}"

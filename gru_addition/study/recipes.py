@@ -1,6 +1,8 @@
 """The recipes that the study compares: what each changes in the tutorial's settings."""
 
-from itertools import product
+from functools import reduce
+from itertools import combinations
+from operator import or_
 
 from gru_addition.study.measure import ROUNDED_TO
 
@@ -24,13 +26,11 @@ RECIPES = {
 
 def _with_all_changes(name, settings):
     """A recipe with each selection of the `CHANGES`, by name: "tutorial + rate + penalty"."""
-    recipes = {}
-    for selected in product([False, True], repeat=len(CHANGES)):
-        chosen = [change for change, is_chosen in zip(CHANGES, selected, strict=True) if is_chosen]
-        recipes[" + ".join([name, *chosen])] = settings | {
-            setting: value for change in chosen for setting, value in CHANGES[change].items()
-        }
-    return recipes
+    selections = [chosen for size in range(4) for chosen in combinations(CHANGES, size)]
+    return {
+        " + ".join([name, *chosen]): reduce(or_, map(CHANGES.get, chosen), settings)
+        for chosen in selections
+    }
 
 
 ABLATION = _with_all_changes("tutorial", {}) | _with_all_changes("fresh", FRESH)

@@ -1,16 +1,10 @@
-"""What a study found, as a table and as a picture."""
+"""What a study found, as tables; `pictures` draws it."""
 
 from collections import defaultdict
 
 import numpy as np
 
-from gru_addition.support.pictures import new_figure
-
-# A README shows it about 830 pixels wide: 100 pixels an inch, at which its letters are legible.
-WIDTH, DOTS_PER_INCH = 8.3, 144
 SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
-# Colours of Okabe and Ito, which colour-blind people can tell apart.
-VERDICTS = {"refuted": "#D55E00", "undecided": "0.8", "proved": "#0072B2"}
 STRUCTURED = "carry all along", "alternating bits", "long run of zeros", "equal operands"
 ONE_SUM = "1024 + 16"
 
@@ -85,6 +79,12 @@ def summary(rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def challenged(rows):
+    """Say how many networks called proved have got a sum wrong since."""
+    wrong = [row[-1] for row in rows if row[4] == "wrong in the challenge"]
+    return f"Challenged with more sums: {np.count_nonzero(wrong)} of {len(wrong)} proofs fail."
+
+
 def intervals(rows):
     """Return the mean of each share over the seeds, with its 95% interval.
 
@@ -141,60 +141,3 @@ def _mean(shares):
 def _count(successes):
     low, high = _wilson(successes)
     return f"{np.sum(successes)} of {len(successes)} ({low:.0%} to {high:.0%})"
-
-
-def study_figure(rows):
-    """Draw how the share of right sums falls with the length, and the verdicts, for each recipe.
-
-    Returns a figure.
-    """
-    results = Results(rows)
-    number = len(results.recipes)
-    figure = new_figure(WIDTH, 1 + 0.72 * number, DOTS_PER_INCH)
-    axes = figure.subplots(number, 3, squeeze=False, sharex="col", width_ratios=[4, 4, 5])
-    for recipe, (random, structured, verdicts) in zip(results.recipes, axes, strict=True):
-        by_length = [results.of_seeds(recipe, "random", "exact share", n) for n in results.lengths]
-        _draw_shares(random, results.lengths, by_length)
-        by_length = [results.structured(recipe, n) for n in results.lengths]
-        _draw_shares(structured, results.lengths, by_length)
-        structured.tick_params(labelleft=False)
-        _draw_verdicts(verdicts, results.of_seeds(recipe, "proof", "verdict"))
-        name = recipe.replace(" + ", "\n+ ")
-        random.set_ylabel(name, rotation=0, ha="right", va="center")
-    titles = "random sums right", "structured sums right", "networks by verdict"
-    for top, title in zip(axes[0], titles, strict=True):
-        top.set_title(title, fontsize="medium")
-    for bottom in axes[-1, :2]:
-        bottom.set_xlabel("bits")
-    figure.supxlabel("line: mean of the networks; shaded: nine tenths of them", fontsize="small")
-    return figure
-
-
-def _draw_shares(axes, lengths, shares):
-    """Draw the mean of shares, (lengths, seeds), and the range of nine tenths of them."""
-    low, high = np.quantile(shares, [0.05, 0.95], axis=1)
-    axes.fill_between(lengths, low, high, color="0.85", linewidth=0)
-    axes.plot(lengths, np.mean(shares, axis=1), ".-", color="black")
-    axes.set_xscale("log")
-    axes.set_ylim(-0.1, 1.1)
-    axes.set_yticks([0, 0.5, 1])
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.minorticks_off()
-    axes.tick_params(labelsize="small")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.3)
-
-
-def _draw_verdicts(axes, verdicts):
-    """A bar of the networks, and above it their numbers in words, in the same order."""
-    counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
-    left = 0
-    for verdict, count in counts.items():
-        axes.barh(0.35, count, 0.3, left, color=VERDICTS[verdict], edgecolor="white")
-        left += count
-    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count > 0)
-    axes.text(0, 0.58, words, fontsize="small")
-    axes.set_xlim(0, left)
-    axes.set_ylim(0, 1)
-    axes.set_axis_off()

@@ -20,6 +20,7 @@ from gru_addition.add import Adder
 from gru_addition.commands import add, export, prove, study, train, verify
 from gru_addition.prove import Proof
 from gru_addition.runs.checkpoints import load_network
+from gru_addition.study import pictures as study_pictures
 from gru_addition.study import report as study_report
 from gru_addition.support.checks import brief
 from gru_addition.train import Config
@@ -43,7 +44,7 @@ PATHS = st.sampled_from(["sound", "damaged", "empty", "file", "file/below", "mis
 ODD = st.sampled_from(
     ["", "-", "--", "-1", "0x10", "0b2", "1_0", "1e9", "nan", "-0", "+1", "\uff11", "\u221e", "%s",
      "%(default)s", "\x00", "\ud800", "\r\n", "=", "@file", "9" * 5000, "0x" + "f" * 5000, "{}",
-     "tutorial", "study"]
+     "tutorial", "study", "ablation"]
 )  # fmt: skip
 TEXT = st.text(max_size=20).filter(lambda text: "/" not in text and ".." not in text)
 VALUES = st.one_of(st.integers(-3, 300).map(str), st.floats().map(str), ODD, TEXT, PATHS)
@@ -56,7 +57,7 @@ FLAGS = {
     "export": ["--from", "--resolution", "--overwrite", "--help", "--no-such-flag"],
     "prove": ["--from", "--resolution", "--output-dir", "--challenge", "--help", "--no-such-flag"],
     "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
-    "study": ["--seeds", "--recipe", "--output-dir", "--dask", "--help", "--no-such-flag"],
+    "study": ["--seeds", "--group", "--recipe", "--output-dir", "--dask", "--help", "--no-flag"],
 }  # fmt: skip
 
 
@@ -101,7 +102,8 @@ def without_work(monkeypatch, adder, place):
     monkeypatch.setattr(study, "dask_cluster", refuse_cluster)
     monkeypatch.setattr(study, "study", lambda *_: [])
     monkeypatch.setattr(study_report, "summary", lambda rows: "")
-    monkeypatch.setattr(study_report, "study_figure", lambda rows: Figure())
+    monkeypatch.setattr(study_pictures, "study_figure", lambda rows: Figure())
+    monkeypatch.setattr(study_pictures, "ablation_figure", lambda rows: Figure())
     monkeypatch.chdir(place)
 
 

@@ -25,7 +25,9 @@ from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
 from gru_addition.study import RECIPES, study
 from gru_addition.study.executors import PRELOADED, local_processes
 from gru_addition.study.measure import LENGTHS, run_seed
-from gru_addition.study.report import Results, intervals, study_figure, summary
+from gru_addition.study.pictures import ablation_figure, study_figure
+from gru_addition.study.recipes import ABLATION, CHANGES, GROUPS
+from gru_addition.study.report import Results, challenged, intervals, summary
 from gru_addition.study.sweep import COLUMNS
 from gru_addition.support.files import DamagedError, locked
 from gru_addition.support.pictures import as_png
@@ -376,10 +378,51 @@ def test_a_study_of_one_network_can_be_drawn(tmp_path):
     assert as_png(study_figure, rows).startswith(b"\x89PNG")
 
 
+@pytest.mark.quick
+def test_the_figure_of_the_ablation_shows_each_selection_beside_its_verdicts():
+    names = "tutorial", "tutorial + rate", "tutorial + rate + penalty", "fresh", "fresh + rate"
+    verdicts = dict(
+        zip(names, ("refuted", "refuted", "proved", "undecided", "proved"), strict=True)
+    )
+    rows = [(name, 0, "proof", None, "verdict", verdicts[name]) for name in names]
+
+    figure = ablation_figure(rows)
+
+    panels = np.reshape(figure.axes, (3, 3))
+    assert [axes.get_title() for axes in panels[0]] == ["", "tutorial", "fresh"]
+    filled = [[dot.get_markerfacecolor() == "black" for dot in row[0].lines] for row in panels]
+    assert filled == [[False] * 3, [True, False, False], [True, False, True]]
+    words = [[text.get_text() for text in axes.texts] for axes in panels[:, 1:].ravel()]
+    assert words == [
+        ["1 refuted"], ["1 undecided"], ["1 refuted"], ["1 proved"], ["1 proved"], [],
+    ]  # fmt: skip
+
+
+@pytest.mark.quick
+def test_the_ablation_has_every_selection_of_the_changes():
+    assert len(ABLATION) == 2 * 2 ** len(CHANGES)
+    assert ABLATION["tutorial"] == {}
+    everything = {name: value for change in CHANGES.values() for name, value in change.items()}
+    assert ABLATION["tutorial + rate + noise + penalty"] == everything
+    assert len({json.dumps(settings, sort_keys=True) for settings in ABLATION.values()}) == 16
+
+
+@pytest.mark.quick
 def test_recipes_are_settings():
-    for settings in RECIPES.values():
-        Config(**settings)
-        json.dumps(settings)
+    for recipes in GROUPS.values():
+        for settings in recipes.values():
+            Config(**settings)
+            json.dumps(settings)
+
+
+@pytest.mark.quick
+def test_a_proof_that_fails_a_challenge_is_told():
+    rows = [
+        ("one", seed, "proof", None, "wrong in the challenge", wrong)
+        for seed, wrong in enumerate((0, 0, 7))
+    ]
+
+    assert challenged(rows) == "Challenged with more sums: 1 of 3 proofs fail."
 
 
 def wait_for_the_end_of(group):
