@@ -106,7 +106,7 @@ class Adder:
 
         This is for `prove`, which compares it with other ways to compute the same.
 
-        x_t: the bits of the column, (n, 2). h_tm1: the states, (n, hidden_size).
+        x_t: the bits of the column, (n, 2). h_tm1: the states, (n, state_size).
         """
         number = len(x_t)
         size = max(LEAST_COMPILED, _power_of_two(number))
@@ -122,7 +122,7 @@ class Adder:
             # XLA recompiles for each new shape, so there are few: powers of two, or the most
             # columns computed at a time. Zeros pad the operands; the output for them is dropped.
             examples, columns, run = *map(_power_of_two, x.shape[:2]), self._run_compiled
-        state = np.zeros((examples, len(self._weights["W_output"])))
+        state = np.zeros((examples, self.model.gru.state_size))
         columns = max(1, min(columns, COLUMNS_PER_RUN, STATES_PER_RUN // state.size))
         for start in range(0, x.shape[1], columns):
             piece = x[:, start : start + columns]
@@ -157,7 +157,7 @@ def _opened(weights, resolution, compiled=False):
 
         if compiled:
             x = tf.placeholder(gru.dtype, (None, None, 2))
-            h_0 = tf.placeholder(gru.dtype, (None, gru.hidden_size))
+            h_0 = tf.placeholder(gru.dtype, (None, gru.state_size))
             arguments = x, h_0
             results = graphs.compiled_where_possible(
                 lambda *arguments: output_and_last_state(gru.hidden_states(*arguments)), *arguments

@@ -7,6 +7,8 @@ from gru_addition.support import checks
 # A training step keeps about a dozen arrays of batch x time x hidden numbers, here 2 GB in all.
 LARGEST_STEP = 20_000_000
 LARGEST_HIDDEN_SIZE = 4096
+# How many numbers in a state belong to each unit of a cell.
+STATES_PER_UNIT = {"gru": 1, "elman": 1, "lstm": 2}
 # The smallest and the largest value allowed.
 LEARNING_RATES = 1e-9, 1
 STATE_NOISES, JACOBIAN_PENALTIES = (0, 1), (0, 1000)
@@ -44,6 +46,11 @@ class Config:
         100, "number of sums in the training set, and in the validation set", 1, 100_000
     )
     hidden_size: int = _setting(16, "number of units in the GRU's state", 1, LARGEST_HIDDEN_SIZE)
+    cell: str = _setting(
+        "gru",
+        "kind of network: gru, the tutorial's; elman, without gates; lstm, with a memory cell",
+        *STATES_PER_UNIT,
+    )
     iterations: int = _setting(5000, "number of training steps", 1, MOST_ITERATIONS)
     learning_rate: float = _setting(0.001, "step size of Adam", *LEARNING_RATES)
     dtype: str = _setting("float64", "type of the weights", "float64", "float32")
@@ -126,12 +133,17 @@ class Config:
             )
         batch_numbers = self.num_bits * (self.mini_batch_size or self.batch_size) * 3
         if self.has_noise:
-            batch_numbers += batch_numbers // 3 * self.hidden_size
+            batch_numbers += batch_numbers // 3 * self.state_size
         if self.engine == "compiled" and self.batches_per_run * batch_numbers > LARGEST_FEED:
             raise ValueError(
                 f"iterations_per_run must be at most {LARGEST_FEED // batch_numbers:,} to fit in "
                 f"memory with new batches of this size, not {self.iterations_per_run:,}"
             )
+
+    @property
+    def state_size(self):
+        """How many numbers are in a state."""
+        return self.hidden_size * STATES_PER_UNIT[self.cell]
 
     @property
     def checkpoint_interval(self):

@@ -144,7 +144,7 @@ def _check_loads(directory, network):
             characters = " and ".join(system.PATTERN_CHARACTERS)
             reason = f"it reads {characters} in a name as patterns, and does not find what is there"
         raise OSError(f"TensorFlow can't load it from there: {reason}") from None
-    h_t = network.settle(network.steps(np.zeros((1, network.hidden_size))))
+    h_t = network.settle(network.steps(np.zeros((1, network.state_size))))
     off = abs(y[:, 0, 0] - network.output(h_t)[0]).max()
     if not off <= network.slack:
         raise OSError(f"what TensorFlow loads from there is off by {off:.1g}")

@@ -9,6 +9,8 @@ a session, and no process-wide setting is touched:
         session.run(model.output, {model.gru.input_layer: x})
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from gru_addition.config import LEARNING_RATES
@@ -16,7 +18,113 @@ from gru_addition.support.checks import brief, named_arrays, number, real_array,
 from gru_addition.support.tensorflow1 import tf
 
 
-class GRU:
+class Cell(ABC):
+    """A recurrent layer that `tf.scan` runs along the columns: what all cells have in common.
+
+    input_dimensions: int, the size of an input vector x_t.
+    hidden_size: int, the number of units.
+    dtype: tf.float64 or tf.float32.
+    seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
+        version. With None the graph's own seed decides; if it has none, they are random.
+
+    Attributes, by the tutorial's names:
+    input_layer: placeholder of shape (batch, time, input_dimensions).
+    x_t: the input with time first, as `tf.scan` needs it.
+    h_0: the initial state, zeros of shape (batch, state_size).
+    h_t_transposed: the states as `tf.scan` returns them, (time, batch, state_size).
+    h_t: the states, (batch, time, state_size).
+
+    A cell adds its weights, with an op seed for each, and its step: `forward_pass`, and
+    `first_state`.
+    """
+
+    # A random op mixes the graph's seed with a seed of its own, which by default counts the ops
+    # made so far. TensorFlow 1 and 2 count differently, and so draw different weights. Given
+    # explicitly, op seeds make every version draw the same weights from a graph's seed.
+    OP_SEEDS = {}  # noqa: RUF012
+    # How many numbers in a state belong to each unit.
+    STATES_PER_UNIT = 1
+
+    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None):
+        self.input_dimensions = whole_number("input_dimensions", input_dimensions, minimum=1)
+        self.hidden_size = whole_number("hidden_size", hidden_size, minimum=1)
+        self.dtype = _float_dtype(dtype)
+        _seed_graph(seed)
+
+        def weight(name):
+            """W takes the input to a gate, U the state, and b is the gate's bias."""
+            shapes = {"W": (input_dimensions, hidden_size), "U": (hidden_size, hidden_size)}
+            shape = shapes.get(name[0], (hidden_size,))
+            return _variable(shape, self.dtype, seed, self.OP_SEEDS[name], name)
+
+        self._add_weights(weight)
+        self.input_layer = tf.placeholder(
+            self.dtype, (None, None, self.input_channels), name="input"
+        )
+        self.x_t, self.h_0, self.h_t_transposed, self.h_t = self._scan(self.input_layer)
+
+    @abstractmethod
+    def _add_weights(self, weight):
+        """Make the variables, each by `weight` of its name."""
+
+    @abstractmethod
+    def forward_pass(self, h_tm1, x_t):
+        """One step: from the state h_{t-1} and the input x_t to the state h_t.
+
+        h_tm1: (batch, state_size). x_t: (batch, input_channels). Returns (batch, state_size).
+        """
+
+    @abstractmethod
+    def first_state(self, x_1):
+        """The same step from a state of zeros, without the products that are zero.
+
+        XLA does not see that they are, so the compiled engine is faster if it begins with this.
+        x_1: (batch, input_channels). Returns (batch, state_size).
+        """
+
+    @property
+    def input_channels(self):
+        """How many numbers are fed for each step."""
+        return self.input_dimensions
+
+    @property
+    def state_size(self):
+        """How many numbers are in a state: the number of units, unless a unit keeps several."""
+        return self.hidden_size * self.STATES_PER_UNIT
+
+    @property
+    def weights(self):
+        """The variables by name."""
+        return {name: getattr(self, name) for name in self.OP_SEEDS}
+
+    def initial_state(self, batch_size):
+        """The state before the first column: zeros of shape (batch, state_size)."""
+        return tf.zeros((batch_size, self.state_size), self.dtype)
+
+    def read(self, state):
+        """What the output layer reads from a state: (..., hidden_size)."""
+        return state
+
+    def hidden_states(self, inputs, h_0=None):
+        """Run the same variables over another tensor of shape (batch, time, input_dimensions).
+
+        h_0: the state to start from, (batch, state_size), by default zeros. Returns the states,
+        of shape (batch, time, state_size).
+        """
+        return self._scan(inputs, h_0)[-1]
+
+    def _scan(self, inputs, h_0=None):
+        x_t = tf.transpose(inputs, [1, 0, 2], name="x_t")
+        if h_0 is None:
+            # A product with zeros is zero and takes its batch size from the input.
+            zeros = tf.zeros((self.input_channels, self.state_size), self.dtype)
+            h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
+        h_t_transposed = tf.scan(self.forward_pass, x_t, initializer=h_0, name="h_t_transposed")
+        h_t = tf.transpose(h_t_transposed, [1, 0, 2], name="h_t")
+        return x_t, h_0, h_t_transposed, h_t
+
+
+class GRU(Cell):
     """A gated recurrent unit: Chung et al. 2014 (arXiv:1412.3555), section 3.2, with biases added.
 
         z_t = sigmoid(x_t Wz + h_{t-1} Uz + bz)
@@ -27,75 +135,28 @@ class GRU:
     Two conventions differ between implementations. Here, as in the paper, the reset gate r_t acts
     on the state before the product with Uh, and the update gate z_t weighs the new state.
 
-    input_dimensions: int, the size of an input vector x_t.
-    hidden_size: int, the size of the state h_t.
-    dtype: tf.float64 or tf.float32.
-    seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
-        version. With None the graph's own seed decides; if it has none, they are random.
-
-    Attributes, by the tutorial's names:
+    Its weights, by the tutorial's names; the rest is as for `Cell`:
     Wr, Wz, Wh: variables of shape (input_dimensions, hidden_size).
     Ur, Uz, Uh: variables of shape (hidden_size, hidden_size).
     br, bz, bh: variables of shape (hidden_size,).
-    input_layer: placeholder of shape (batch, time, input_dimensions).
-    x_t: the input with time first, as `tf.scan` needs it.
-    h_0: the initial state, zeros of shape (batch, hidden_size).
-    h_t_transposed: the states as `tf.scan` returns them, (time, batch, hidden_size).
-    h_t: the states, (batch, time, hidden_size).
-
-    Another cell needs the same methods, and its own weights and `OP_SEEDS`.
     """
 
-    # A random op mixes the graph's seed with a seed of its own, which by default counts the ops
-    # made so far. TensorFlow 1 and 2 count differently, and so draw different weights. These are
-    # the counts of TensorFlow 1.3.0. Given explicitly, they make every version draw the weights
-    # that 1.3.0 draws after `tf.set_random_seed(seed)`, bit for bit.
+    # What TensorFlow 1.3.0 counts. So every version draws the weights that 1.3.0 draws after
+    # `tf.set_random_seed(seed)`, bit for bit.
     OP_SEEDS = {  # noqa: RUF012
         "Wr": 3, "Wz": 12, "Wh": 21, "Ur": 30, "Uz": 39, "Uh": 48, "br": 57, "bz": 66, "bh": 75,
     }  # fmt: skip
 
-    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None):
-        self.input_dimensions = whole_number("input_dimensions", input_dimensions, minimum=1)
-        self.hidden_size = whole_number("hidden_size", hidden_size, minimum=1)
-        self.dtype = _float_dtype(dtype)
-        _seed_graph(seed)
-
-        def weight(name, *shape):
-            return _variable(shape, self.dtype, seed, self.OP_SEEDS[name], name)
-
+    def _add_weights(self, weight):
         # The input to each gate.
-        self.Wr = weight("Wr", input_dimensions, hidden_size)
-        self.Wz = weight("Wz", input_dimensions, hidden_size)
-        self.Wh = weight("Wh", input_dimensions, hidden_size)
+        self.Wr, self.Wz, self.Wh = weight("Wr"), weight("Wz"), weight("Wh")
         # The state to each gate.
-        self.Ur = weight("Ur", hidden_size, hidden_size)
-        self.Uz = weight("Uz", hidden_size, hidden_size)
-        self.Uh = weight("Uh", hidden_size, hidden_size)
+        self.Ur, self.Uz, self.Uh = weight("Ur"), weight("Uz"), weight("Uh")
         # The bias of each gate.
-        self.br = weight("br", hidden_size)
-        self.bz = weight("bz", hidden_size)
-        self.bh = weight("bh", hidden_size)
-
-        self.input_layer = tf.placeholder(
-            self.dtype, (None, None, self.input_channels), name="input"
-        )
-        self.x_t, self.h_0, self.h_t_transposed, self.h_t = self._scan(self.input_layer)
-
-    @property
-    def input_channels(self):
-        """How many numbers are fed for each step."""
-        return self.input_dimensions
-
-    @property
-    def weights(self):
-        """The variables by name: `Wr Wz Wh Ur Uz Uh br bz bh`."""
-        return {name: getattr(self, name) for name in self.OP_SEEDS}
+        self.br, self.bz, self.bh = weight("br"), weight("bz"), weight("bh")
 
     def forward_pass(self, h_tm1, x_t):
-        """One step: from the state h_{t-1} and the input x_t to the state h_t.
-
-        h_tm1: (batch, hidden_size). x_t: (batch, input_dimensions). Returns (batch, hidden_size).
-        """
+        """One step; see `Cell.forward_pass`."""
         # The update gate: how much of each unit's state is replaced by the proposal.
         z_t = tf.sigmoid(tf.matmul(x_t, self.Wz) + tf.matmul(h_tm1, self.Uz) + self.bz)
         # The reset gate: how much of each unit's state the proposal may look at.
@@ -107,39 +168,9 @@ class GRU:
         return tf.multiply(1 - z_t, h_tm1) + tf.multiply(z_t, h_proposal)
 
     def first_state(self, x_1):
-        """The same step from a state of zeros, without the products that are zero.
-
-        XLA does not see that they are, so the compiled engine is faster if it begins with this.
-        x_1: (batch, input_dimensions). Returns (batch, hidden_size).
-        """
+        """The same from a state of zeros; see `Cell.first_state`."""
         z_1 = tf.sigmoid(tf.matmul(x_1, self.Wz) + self.bz)
         return tf.multiply(z_1, tf.tanh(tf.matmul(x_1, self.Wh) + self.bh))
-
-    def initial_state(self, batch_size):
-        """The state before the first column: zeros of shape (batch, hidden_size)."""
-        return tf.zeros((batch_size, self.hidden_size), self.dtype)
-
-    def read(self, state):
-        """What the output layer reads from a state, (..., hidden_size): here all of it."""
-        return state
-
-    def hidden_states(self, inputs, h_0=None):
-        """Run the same variables over another tensor of shape (batch, time, input_dimensions).
-
-        h_0: the state to start from, (batch, hidden_size), by default zeros. Returns the states,
-        of shape (batch, time, hidden_size).
-        """
-        return self._scan(inputs, h_0)[-1]
-
-    def _scan(self, inputs, h_0=None):
-        x_t = tf.transpose(inputs, [1, 0, 2], name="x_t")
-        if h_0 is None:
-            # A product with zeros is zero and takes its batch size from the input.
-            zeros = tf.zeros((self.input_channels, self.hidden_size), self.dtype)
-            h_0 = tf.matmul(x_t[0, :, :], zeros, name="h_0")
-        h_t_transposed = tf.scan(self.forward_pass, x_t, initializer=h_0, name="h_t_transposed")
-        h_t = tf.transpose(h_t_transposed, [1, 0, 2], name="h_t")
-        return x_t, h_0, h_t_transposed, h_t
 
 
 class AdditionModel:

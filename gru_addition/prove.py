@@ -130,7 +130,7 @@ def _prove_rounded(network, weights, graph):
         return _refute(graph, exploration.wrong_sum, right_bits, is_smallest)
     tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
     if exploration.is_closed and certain:
-        radii, norm = np.zeros(number), np.eye(network.hidden_size)
+        radii, norm = np.zeros(number), np.eye(network.state_size)
         certificate = _certificate(network, weights, exploration, radii, norm)
         failure = _failure(certificate, weights, graph)
         if failure is None:
@@ -147,7 +147,7 @@ def _prove_plain(network, weights, graph):
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
     right_bits = ALL_SUMS if certain else 0
     tried = [f"all sums of up to {ALL_SUMS} bits: right"]
-    found, norms = [], dict.fromkeys(("balls", "ellipsoids"), np.eye(network.hidden_size))
+    found, norms = [], dict.fromkeys(("balls", "ellipsoids"), np.eye(network.state_size))
     for spacing in SPACINGS:
         exploration = explore(network, spacing)
         what = f"{len(exploration.states):,} states {spacing:g} apart"
@@ -200,7 +200,7 @@ def _refute(graph, wrong_sum, right_bits, is_smallest):
 def _certificate(network, weights, exploration, radii, norm):
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
     outputs = (2 * bits - 1) * (network.output(states) - 0.5)
-    room = np.linalg.norm(np.linalg.solve(norm, network.weights["W_output"])) * radii
+    room = np.linalg.norm(np.linalg.solve(norm, network.readout)) * radii
     steps = network.steps(states)
     if network.resolution is None:
         gaps = np.linalg.norm((states[targets] - steps) @ norm, axis=2)
@@ -208,7 +208,7 @@ def _certificate(network, weights, exploration, radii, norm):
         step_margins = radii[targets] - strays - gaps
     else:
         step_margins = 0.5 / network.resolution - abs(steps - network.settle(steps)).max(axis=2)
-    dtype = np.result_type(weights["Uz"], np.float32)
+    dtype = np.result_type(weights["W_output"], np.float32)
     return {name: np.asarray(weights[name], dtype) for name in network.weights} | {
         "resolution": np.array(network.resolution or 0),
         "slack": np.array(network.slack),
@@ -232,7 +232,7 @@ def _failure(certificate, weights, graph):
     resolution = int(certificate["resolution"]) or None
     network, states = Network(weights, resolution), certificate["states"]
     pairs, states_before = np.tile(np.stack([A, B], axis=1), (len(states), 1)), states.repeat(4, 0)
-    expected_h_t = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
+    expected_h_t = network.settle(network.steps(states)).reshape(-1, network.state_size)
     expected_output = network.output(expected_h_t)
     # Everything that computes with these weights: the tutorial's graph, and that of `add`.
     for name, computed in {"the real graph": graph, "the graph of add": graph.adder}.items():

@@ -4,15 +4,17 @@ A variant is a cell to pass to `AdditionModel`, or a model that adds a penalty t
 
     AdditionModel(cell=partial(NoisyGRU, state_noise=0.25))
 
-`GRU` and `AdditionModel` know nothing of them. `model_for` composes the model that a `Config` asks
-for, and `trained_model` one for trained weights.
+`GRU` and `AdditionModel` know nothing of them. `noisy` and `rounded` change any cell. `model_for`
+composes the model that a `Config` asks for, and `trained_model` one for trained weights.
 """
 
-from functools import partial
+from functools import cache, partial
 
+from gru_addition.cells import CELLS
 from gru_addition.config import JACOBIAN_PENALTIES, RESOLUTIONS, STATE_NOISES
-from gru_addition.model import GRU, AdditionModel
-from gru_addition.support.checks import number, whole_number
+from gru_addition.model import GRU, AdditionModel, Cell
+from gru_addition.runs.weights import cell_of
+from gru_addition.support.checks import named_arrays, number, whole_number
 from gru_addition.support.tensorflow1 import tf
 
 # The largest distance, for each unit, over which `NoisyGRU.sensitivity` takes a difference.
@@ -21,11 +23,11 @@ SMALL_CHANGE = 0.1
 EXAMPLES_PER_SENSITIVITY = 4
 
 
-class RoundedGRU(GRU):
-    """A GRU whose state is rounded to multiples of 1 / resolution after every step.
+class Rounded(Cell):
+    """A cell whose state is rounded to multiples of 1 / resolution after every step.
 
     It has finitely many states, which makes it a finite automaton. resolution: int, at least 1;
-    the rest is as for `GRU`.
+    the rest is as for the cell that `rounded` is given.
     """
 
     def __init__(self, *arguments, resolution, **options):
@@ -33,22 +35,22 @@ class RoundedGRU(GRU):
         super().__init__(*arguments, **options)
 
     def forward_pass(self, h_tm1, x_t):
-        """One step, then rounded; otherwise like `GRU.forward_pass`."""
+        """One step, then rounded; see `Cell.forward_pass`."""
         return self._rounded(super().forward_pass(h_tm1, x_t))
 
     def first_state(self, x_1):
-        """The same from a state of zeros; see `GRU.first_state`."""
+        """The same from a state of zeros; see `Cell.first_state`."""
         return self._rounded(super().first_state(x_1))
 
     def _rounded(self, state):
         return tf.round(state * self.resolution) / self.resolution
 
 
-class NoisyGRU(GRU):
-    """A GRU that learns to tolerate small changes of its state by meeting them in training.
+class Noisy(Cell):
+    """A cell that learns to tolerate small changes of its state by meeting them in training.
 
-    Its input has `hidden_size` more channels after the `input_dimensions` of x_t, one for each
-    unit. They hold random numbers between -1 and 1. Zeros make it a plain GRU.
+    Its input has `state_size` more channels after the `input_dimensions` of x_t, one for each
+    number in the state. They hold random numbers between -1 and 1. Zeros make it a plain cell.
 
     state_noise: float; the numbers, times this factor, are added to the state after every step.
     """
@@ -59,7 +61,7 @@ class NoisyGRU(GRU):
 
     @property
     def input_channels(self):
-        return self.input_dimensions + self.hidden_size
+        return self.input_dimensions + self.state_size
 
     def forward_pass(self, h_tm1, x_t):
         """One step, then the noise; x_t has shape (batch, input_channels)."""
@@ -67,14 +69,14 @@ class NoisyGRU(GRU):
         return super().forward_pass(h_tm1, x_t) + self.state_noise * noise_t
 
     def first_state(self, x_1):
-        """The same from a state of zeros; see `GRU.first_state`."""
+        """The same from a state of zeros; see `Cell.first_state`."""
         x_1, noise_1 = self._without_noise(x_1)
         return super().first_state(x_1) + self.state_noise * noise_1
 
     def sensitivity(self, h_tm1, x_t):
         """How much a step stretches small changes of the state in the noise's random directions.
 
-        h_tm1: (..., batch, hidden_size). x_t: (..., batch, input_channels). Returns a tensor of
+        h_tm1: (..., batch, state_size). x_t: (..., batch, input_channels). Returns a tensor of
         shape (...), a mean over some of the examples. Averaged over the noise, it is close to the
         mean squared Frobenius norm of the Jacobian dh_t / dh_{t-1} (Hoffman et al. 2019,
         arXiv:1908.02729, section 2.3, with a finite difference). Without noise it is zero.
@@ -90,11 +92,26 @@ class NoisyGRU(GRU):
         return x_t[..., : self.input_dimensions], x_t[..., self.input_dimensions :]
 
 
+@cache
+def rounded(cell):
+    """The class of a cell whose state is rounded, see `Rounded`."""
+    return type(f"Rounded{cell.__name__}", (Rounded, cell), {})
+
+
+@cache
+def noisy(cell):
+    """The class of a cell that learns with noise, see `Noisy`."""
+    return type(f"Noisy{cell.__name__}", (Noisy, cell), {})
+
+
+RoundedGRU, NoisyGRU = rounded(GRU), noisy(GRU)
+
+
 class PenalisedModel(AdditionModel):
     """A model whose loss grows with how much each step stretches small changes of the state.
 
     jacobian_penalty: float; the sensitivities of all steps, times this factor, are added to the
-        loss. The cell is a `NoisyGRU`; the rest is as for `AdditionModel`.
+        loss. The cell is `noisy`; the rest is as for `AdditionModel`.
     """
 
     def __init__(self, *arguments, jacobian_penalty, cell=NoisyGRU, **options):
@@ -117,9 +134,10 @@ def model_for(config, with_train_step=True):
     """
     learning_rate = config.learning_rate if with_train_step else None
     settings = config.hidden_size, learning_rate, config.dtype, config.seed
+    cell = CELLS[config.cell]
     if not config.has_noise:
-        return AdditionModel(*settings)
-    cell = partial(NoisyGRU, state_noise=config.state_noise)
+        return AdditionModel(*settings, cell=cell)
+    cell = partial(noisy(cell), state_noise=config.state_noise)
     if not config.jacobian_penalty:
         return AdditionModel(*settings, cell=cell)
     return PenalisedModel(*settings, cell=cell, jacobian_penalty=config.jacobian_penalty)
@@ -128,7 +146,10 @@ def model_for(config, with_train_step=True):
 def trained_model(weights, resolution=None):
     """A model for trained weights, rounded to multiples of 1 / resolution unless that is None.
 
-    Returns what `AdditionModel.for_weights` does, and raises its errors.
+    The names of the weights tell the cell. Returns what `AdditionModel.for_weights` does, and
+    raises its errors.
     """
-    cell = GRU if resolution is None else partial(RoundedGRU, resolution=resolution)
+    cell = CELLS[cell_of(named_arrays("weights", weights))]
+    if resolution is not None:
+        cell = partial(rounded(cell), resolution=resolution)
     return AdditionModel.for_weights(weights, cell)

@@ -44,9 +44,10 @@ from gru_addition.support.files import read_file
 
 LARGEST_FILE = 200_000_000
 PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
-GATES = "rzh"
-WEIGHTS = *("".join((kind, gate)) for kind in "WUb" for gate in GATES), "W_output", "b_output"
-NAMES = {*WEIGHTS, "resolution", "slack", "norm", "states", "radii", "carries", "bits", "targets"}
+# The letters of the gates in the names of the weights, by the kind of cell.
+GATES = {"gru": "rzh", "lstm": "ifoc", "elman": "h"}
+# Whole numbers, and numbers.
+WHOLE, REAL = {"resolution", "carries", "bits", "targets"}, {"slack", "norm", "states", "radii"}
 # In bits, and enough for rounding not to matter.
 PRECISION = 80
 # Arb's precision is that of the whole process.
@@ -61,13 +62,14 @@ def verify(certificate, weights, resolution=None):
     """Raise `RefusedError` unless a certificate proves the network with these weights right.
 
     certificate: arrays by name, as `gru_addition.prove.prove` makes them.
-    weights: arrays by name, `Wr` to `b_output`.
+    weights: arrays by name, `Wr` to `b_output`; the names tell the cell.
     resolution: the network rounds its state to multiples of 1 / resolution; None if it does not.
     """
-    c = _checked(certificate)
+    cell = cell_of(weights)
+    c = _checked(certificate, cell)
     _require(c["resolution"] == (resolution or 0), "it is for another resolution")
     _require(c["resolution"] >= 0, "its resolution is negative")
-    for name in WEIGHTS:
+    for name in names_of_weights(cell):
         theirs = np.asarray(weights[name])
         same = c[name].shape == theirs.shape and (c[name] == theirs).all()
         same = same and c[name].dtype == np.result_type(theirs, np.float32)
@@ -76,9 +78,19 @@ def verify(certificate, weights, resolution=None):
     with _precision_lock:
         before, ctx.prec = ctx.prec, PRECISION
         try:
-            _check_steps(c)
+            _check_steps(c, cell)
         finally:
             ctx.prec = before
+
+
+def cell_of(weights):
+    """The kind of cell that has weights of these names."""
+    return next(cell for cell, gates in GATES.items() if f"U{gates[0]}" in weights)
+
+
+def names_of_weights(cell):
+    """The names of its weights, and those of the output layer's."""
+    return [*(kind + gate for kind in "WUb" for gate in GATES[cell]), "W_output", "b_output"]
 
 
 def _require(condition, otherwise):
@@ -86,26 +98,29 @@ def _require(condition, otherwise):
         raise RefusedError(otherwise)
 
 
-def _checked(certificate):
+def _checked(certificate, cell):
     """Return the arrays, if all are there and have the right types and shapes."""
-    missing = NAMES - {"norm"} - set(certificate)
+    names = WHOLE | REAL | {*names_of_weights(cell)}
+    missing = names - {"norm"} - set(certificate)
     _require(not missing, f"it lacks {', '.join(sorted(missing))}")
-    c = {name: np.asarray(certificate[name]) for name in NAMES & set(certificate)}
+    c = {name: np.asarray(certificate[name]) for name in names & set(certificate)}
     _require(c["states"].ndim == 2 and c["states"].size > 0, "it lists no states")
-    number, hidden = c["states"].shape
+    number, size = c["states"].shape
+    # An LSTM has two numbers in its state for each unit.
+    hidden = size // 2 if cell == "lstm" else size
     # Earlier versions knew Euclidean balls only.
-    c.setdefault("norm", np.eye(hidden))
-    shapes = dict.fromkeys((f"W{gate}" for gate in GATES), (2, hidden))
-    shapes |= dict.fromkeys((f"U{gate}" for gate in GATES), (hidden, hidden))
-    shapes |= dict.fromkeys((f"b{gate}" for gate in GATES), (hidden,))
-    shapes |= {"W_output": (hidden, 1), "b_output": (1,), "slack": (), "states": (number, hidden)}
-    shapes |= {"radii": (number,), "carries": (number,), "bits": (number,), "targets": (number, 4)}
-    shapes |= {"resolution": (), "norm": (hidden, hidden)}
-    for name, shape in shapes.items():
-        kind = "i" if name in ("resolution", "carries", "bits", "targets") else "f"
-        dtype = c[name].dtype
-        fits = c[name].shape == shape and dtype.kind == kind and dtype.itemsize <= 8
-        _require(fits and np.isfinite(c[name]).all(), f"{name} is not what it should be")
+    c.setdefault("norm", np.eye(size))
+    shapes = {
+        "W": (2, hidden), "U": (hidden, hidden), "b": (hidden,), "W_output": (hidden, 1),
+        "b_output": (1,), "resolution": (), "slack": (), "norm": (size, size),
+        "states": (number, size), "radii": (number,), "carries": (number,), "bits": (number,),
+        "targets": (number, 4),
+    }  # fmt: skip
+    for name, array in c.items():
+        dtype, shape = array.dtype, shapes.get(name, shapes.get(name[0]))
+        kind = "i" if name in WHOLE else "f"
+        fits = array.shape == shape and dtype.kind == kind and dtype.itemsize <= 8
+        _require(fits and np.isfinite(array).all(), f"{name} is not what it should be")
     _require((c["radii"] >= 0).all(), "a radius is negative")
     return c
 
@@ -121,9 +136,9 @@ def _check_addition(c):
         _require(right.all(), "it does not carry as one does on paper")
 
 
-def _check_steps(c):
+def _check_steps(c, cell):
     """Rules 3 to 5."""
-    network = _Network(c)
+    network = _Network(c, cell)
     _require(network.step_error(c) < network.slack, "its slack is smaller than rounding errors")
     _check_outputs(c, network)
     if c["resolution"] == 0:
@@ -147,7 +162,7 @@ def _check_rounding(c, network):
     _require(not c["radii"].any(), "a rounded state needs no ball")
     resolution = int(c["resolution"])
     # No changes of the state are of interest, so these are none.
-    no_slopes = arb_mat(0, network.hidden)
+    no_slopes = arb_mat(0, network.size)
     for i, state in enumerate(c["states"].tolist()):
         for pair, target in enumerate(c["targets"][i].tolist()):
             step = network.step(_Numbers(state, no_slopes, arb(0)), pair)
@@ -180,40 +195,55 @@ def _check_balls(c, network):
 class _Network:
     """The network in Arb's arithmetic."""
 
-    def __init__(self, c):
-        self.hidden = c["states"].shape[1]
+    def __init__(self, c, cell):
+        self.hidden, self.size = len(c["W_output"]), c["states"].shape[1]
+        self.gates, self._step = GATES[cell], getattr(self, f"_{cell}_step")
         self.slack = arb(float(c["slack"]))
-        self.epsilon = arb(float(np.finfo(c["Uz"].dtype).eps))
-        self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in WEIGHTS}
+        self.epsilon = arb(float(np.finfo(c["W_output"].dtype).eps))
+        names = names_of_weights(cell)
+        self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in names}
+        # The output layer reads the units, which come first in a state.
+        self.readout = arb_mat(
+            self.size, 1, self.w["W_output"].entries() + [0] * (self.size - self.hidden)
+        )
         self.norm = arb_mat(c["norm"].tolist())
         try:
             # Its rows are the changes of a state that have length 1, at right angles to each other.
             self.inverse_norm = self.norm.inv()
         except ZeroDivisionError:
             raise RefusedError("its norm has no inverse") from None
-        self.output_norm = _length((self.inverse_norm * self.w["W_output"]).entries())
+        self.output_norm = _length((self.inverse_norm * self.readout).entries())
         # What each pair of bits adds to each gate.
         self.inputs = [
             {
                 gate: (arb_mat([pair]) * self.w["W" + gate] + self.w["b" + gate]).entries()
-                for gate in GATES
+                for gate in self.gates
             }
             for pair in PAIRS
         ]
 
     def outputs(self, states):
         biases = arb_mat([self.w["b_output"].entries()] * len(states))
-        return arb_mat(states.tolist()) * self.w["W_output"] + biases
+        return arb_mat(states.tolist()) * self.readout + biases
 
     def step(self, h, pair):
         """The state after a step from h for a pair of bits: `_Numbers` or `_Computed`."""
         return self._step(h, self.inputs[pair])
 
-    def _step(self, h, x):
+    def _gru_step(self, h, x):
         z = (h @ self.w["Uz"] + x["z"]).sigmoid()
         r = (h @ self.w["Ur"] + x["r"]).sigmoid()
         proposal = ((r * h) @ self.w["Uh"] + x["h"]).tanh()
         return h + z * (proposal - h)
+
+    def _elman_step(self, h, x):
+        return (h @ self.w["Uh"] + x["h"]).tanh()
+
+    def _lstm_step(self, state, x):
+        h, c = state.part(0, self.hidden), state.part(self.hidden, self.size)
+        i, f, o = ((h @ self.w["U" + gate] + x[gate]).sigmoid() for gate in "ifo")
+        c = f * c + i * (h @ self.w["Uc"] + x["c"]).tanh()
+        return (o * c.tanh()).join(c)
 
     def step_error(self, c):
         """A bound on the error of a step and of an output in floating point.
@@ -228,8 +258,8 @@ class _Network:
         ]
         # The last digit of a stored rounded state may be off by one, and so may the computer's.
         h = _Computed(self, reach, [2 * self.epsilon * x for x in reach])
-        x = {gate: _columns_of_sizes(self.w["W" + gate], self.w["b" + gate]) for gate in GATES}
-        output = h @ self.w["W_output"] + _columns_of_sizes(self.w["b_output"])
+        x = {gate: _columns_of_sizes(self.w["W" + gate], self.w["b" + gate]) for gate in self.gates}
+        output = h @ self.readout + _columns_of_sizes(self.w["b_output"])
         return _length(self._step(h, x).errors).max(output.errors[0])
 
 
@@ -257,6 +287,21 @@ class _Numbers:
         if self._ranges is None:
             return ranges
         return [x.intersection(y) for x, y in zip(ranges, self._ranges, strict=True)]
+
+    def part(self, begin, end):
+        """The numbers with these indices."""
+        rows = [row[begin:end] for row in self.slopes.tolist()]
+        slopes, ranges = _matrix(rows, end - begin), self.ranges[begin:end]
+        return _Numbers(self.centre[begin:end], slopes, self.radius, ranges)
+
+    def join(self, other):
+        """These numbers and others."""
+        rows = [
+            row + more
+            for row, more in zip(self.slopes.tolist(), other.slopes.tolist(), strict=True)
+        ]
+        slopes = _matrix(rows, len(self.centre) + len(other.centre))
+        return _Numbers(self.centre + other.centre, slopes, self.radius, self.ranges + other.ranges)
 
     def __matmul__(self, matrix):
         centre = (arb_mat([self.centre]) * matrix).entries()
@@ -307,6 +352,12 @@ class _Computed:
         self.network, self.sizes, self.errors = network, sizes, errors
         self.of_sum = (network.hidden + 6) * network.epsilon
 
+    def part(self, begin, end):
+        return _Computed(self.network, self.sizes[begin:end], self.errors[begin:end])
+
+    def join(self, other):
+        return _Computed(self.network, self.sizes + other.sizes, self.errors + other.errors)
+
     def __matmul__(self, matrix):
         sizes, errors = (arb_mat([self.sizes, self.errors]) * _sizes(matrix)).tolist()
         return self._rounded(sizes, errors, self.of_sum)
@@ -349,6 +400,11 @@ def _added(numbers, others):
 
 def _multiplied(numbers, others):
     return [x * y for x, y in zip(numbers, others, strict=True)]
+
+
+def _matrix(rows, columns):
+    """A matrix of lists, of which there may be none."""
+    return arb_mat(len(rows), columns, [x for row in rows for x in row])
 
 
 def _sizes(matrix):
@@ -405,7 +461,8 @@ def read_certificate(path):
             if sum(member.file_size for member in members.infolist()) > len(content):
                 raise ValueError("overlapping")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files if name in NAMES}
+            names = {name for cell in GATES for name in names_of_weights(cell)} | WHOLE | REAL
+            return {name: arrays[name] for name in arrays.files if name in names}
     except MemoryError:
         raise
     except Exception as error:  # NumPy and zipfile raise many kinds.

@@ -142,7 +142,7 @@ def draw_zeros(axes, network):
     """Draw the unit that moves most on a run of zeros, after 0 + 0 and after 1 + 1."""
     runs = []
     for first in (0, 3):
-        h = network.settle(network.steps(np.zeros((1, network.hidden_size))))[:, first]
+        h = network.settle(network.steps(np.zeros((1, network.state_size))))[:, first]
         states = [h]
         for _ in range(COLUMNS_OF_ZEROS):
             states.append(network.settle(network.steps(states[-1]))[:, 0])

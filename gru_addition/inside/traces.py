@@ -22,7 +22,9 @@ class Trace:
     a, b: the bits of the operands, (columns,).
     carries: the true carry out of each column, which the network has to remember there, (columns,).
     bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
-    z, r, proposal, h: the gates, the proposal and the state in each column, (columns, hidden_size).
+    z, r, proposal: the gates and the proposal in each column, (columns, hidden_size); arrays of None
+        for another cell than a GRU.
+    h: the state in each column, (columns, state_size).
     output: the network's output in each column, above 0.5 for a one, (columns,).
     """
 
@@ -45,9 +47,10 @@ class Trace:
         network = Network(weights, resolution)
         num_bits = whole_number("num_bits", num_bits, minimum=1)
         a, b = (np.array(as_bytes(number, num_bits)) for number in (a, b))
-        h, carry, columns = np.zeros((1, network.hidden_size)), 0, []
+        h, carry, columns = np.zeros((1, network.state_size)), 0, []
         for pair in 2 * a + b:
-            z, r, proposal = (gate[0, pair] for gate in network.gates(h))
+            is_gru = network.cell == "gru"
+            z, r, proposal = (g[0, pair] for g in network.gates(h)) if is_gru else [None] * 3
             h = network.settle(network.steps(h))[:, pair]
             total = A[pair] + B[pair] + carry
             carry = total >> 1
@@ -63,7 +66,7 @@ def random_states(network, sums=200, columns=40):
     states after the first column; carries and bits are the true ones.
     """
     pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
-    h, carry, states, carries, bits = np.zeros((sums, network.hidden_size)), 0, [], [], []
+    h, carry, states, carries, bits = np.zeros((sums, network.state_size)), 0, [], [], []
     for pair in pairs:
         h = network.settle(network.steps(h))[np.arange(sums), pair]
         total = A[pair] + B[pair] + carry
@@ -105,12 +108,12 @@ def transplanted_carry(network, receivers, donors, carries, units):
     arXiv:2106.02997.) Raises `ValueError` for an index out of range.
     """
     units = np.asarray(units, int)
-    if not np.isin(units, np.arange(network.hidden_size)).all():
+    if not np.isin(units, np.arange(network.state_size)).all():
         raise ValueError(
-            f"units must lie between 0 and {network.hidden_size - 1}, not {brief(units.tolist())}"
+            f"units must lie between 0 and {network.state_size - 1}, not {brief(units.tolist())}"
         )
     states = receivers.copy()
     states[:, units] = donors[:, units]
-    h = network.settle(network.steps(states)).reshape(-1, network.hidden_size)
+    h = network.settle(network.steps(states)).reshape(-1, network.state_size)
     bits = (A + B + carries[:, np.newaxis]) & 1
     return float(np.mean((network.output(h) > 0.5) == bits.ravel()))

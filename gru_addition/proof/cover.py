@@ -25,7 +25,7 @@ STATES_AT_A_TIME = 256
 def ball_radii(network, exploration, norm):
     """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
 
-    exploration: a closed `Exploration`. norm: (hidden_size, hidden_size), the norm of the balls.
+    exploration: a closed `Exploration`. norm: (state_size, state_size), the norm of the balls.
     The radii, of shape (n,), are None if a ball can't be kept so small that all outputs in it are
     on the right side of 0.5. With radii, the number of columns is infinite.
     """
@@ -52,8 +52,10 @@ def _followed(bounds, gaps, targets, largest):
     radii = np.full(len(gaps), -np.inf)
     radii[0] = 0.0
     for column in range(MOST_COLUMNS):
+        reached = bounds * np.maximum(radii, 0)[:, np.newaxis] + gaps
+        reached[np.isneginf(radii)] = -np.inf
         larger = radii.copy()
-        np.maximum.at(larger, targets.ravel(), (bounds * radii[:, np.newaxis] + gaps).ravel())
+        np.maximum.at(larger, targets.ravel(), reached.ravel())
         if np.array_equal(larger, radii):
             return radii, column, True
         if (larger > largest).any():
@@ -68,23 +70,23 @@ def _largest_radii(network, exploration, norm):
     margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
     # No output is read from the first state.
     margins[bits == NO_BIT] = np.inf
-    change = np.linalg.solve(norm, network.weights["W_output"])
+    change = np.linalg.solve(norm, network.readout)
     return margins / np.linalg.norm(change) / ROOM**2
 
 
 def jacobians(network, states):
-    """The Jacobians of the steps from states, (n, hidden_size), as (4 n, hidden, hidden)."""
+    """The Jacobians of the steps from states, (n, state_size), as (4 n, state_size, state_size)."""
     points = Enclosure.ball(states, np.zeros(len(states)))
-    return network.step_from(points, Enclosure).slopes.reshape(-1, *2 * [network.hidden_size])
+    return network.step_from(points, Enclosure).slopes.reshape(-1, *2 * [network.state_size])
 
 
 def stretch(network, centres, radii, norm=None):
     """Bound the norm of the Jacobian of a step over balls, for each pair of bits.
 
-    centres: (n, hidden_size). radii: (n,). norm: see above, by default the identity. Returns
+    centres: (n, state_size). radii: (n,). norm: see above, by default the identity. Returns
     (n, 4).
     """
-    norm = np.eye(network.hidden_size) if norm is None else norm
+    norm = np.eye(network.state_size) if norm is None else norm
     pieces = range(0, len(centres), STATES_AT_A_TIME)
     ends = [slice(start, start + STATES_AT_A_TIME) for start in pieces]
     return np.concatenate([_stretch(network, centres[piece], radii[piece], norm) for piece in ends])

@@ -11,7 +11,7 @@ farther from that at the centre than the radius times the length of the slopes.
 
 import numpy as np
 
-from gru_addition.proof.cells import sigmoid
+from gru_addition.proof.cells import join, sigmoid
 
 
 class Enclosure:
@@ -42,6 +42,22 @@ class Enclosure:
         slopes = np.eye(centres.shape[-1]) if slopes is None else slopes
         radius = radii[:, np.newaxis, np.newaxis]
         return cls(centres[:, np.newaxis], slopes, np.zeros_like(slopes), radius)
+
+    def __getitem__(self, key):
+        """Some of the numbers; the key must begin with `...`."""
+        slopes, spread = self.slopes[key], self.spread[key]
+        return Enclosure(
+            self.centre[key], slopes, spread, self.radius, self.low[key], self.high[key]
+        )
+
+    def join(self, other):
+        """These numbers and others of the same balls."""
+        pairs = [
+            (getattr(self, name), getattr(other, name))
+            for name in ("centre", "slopes", "spread", "low", "high")
+        ]
+        centre, slopes, spread, low, high = (join(*pair) for pair in pairs)
+        return Enclosure(centre, slopes, spread, self.radius, low, high)
 
     def __matmul__(self, matrix):
         return Enclosure(

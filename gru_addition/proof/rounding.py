@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gru_addition.proof.cells import join
+
 
 class Rounded:
     """Numbers of at most these sizes, computed with at most these errors.
@@ -19,6 +21,12 @@ class Rounded:
 
     def __init__(self, sizes, errors, epsilon, of_sum):
         self.sizes, self.errors, self.epsilon, self.of_sum = sizes, errors, epsilon, of_sum
+
+    def __getitem__(self, key):
+        return self._with(self.sizes[key], self.errors[key])
+
+    def join(self, other):
+        return self._with(join(self.sizes, other.sizes), join(self.errors, other.errors))
 
     def __matmul__(self, matrix):
         sizes, errors = self.sizes @ abs(matrix), self.errors @ abs(matrix)

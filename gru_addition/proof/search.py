@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial import cKDTree
 
-from gru_addition.proof.network import A, B
+from gru_addition.proof.network import LARGEST_NUMBERS, A, B
 
 NO_BIT = -1
 MOST_STATES = 20_000
@@ -43,7 +43,7 @@ class WrongSum:
 class Exploration:
     """What `explore` found: states, and how close each is to where others lead.
 
-    states: (n, hidden_size), the first one the zeros from which every sum begins.
+    states: (n, state_size), the first one the zeros from which every sum begins.
     carries: (n,), the carry to be remembered in a state.
     bits: (n,), the bit to be read from a state; `NO_BIT` for the first.
     targets: (n, 4), the state taken for the one to which each pair of bits leads.
@@ -142,7 +142,7 @@ def repeat_words(network, columns=MOST_COLUMNS):
     # Each row holds a first column and a period of its word.
     rows = np.array([(*first, *word * 13)[: 1 + PERIOD] for first in firsts for word in words])
     rows = np.unique(rows, axis=0)
-    paths = _Paths(np.zeros((len(rows), network.hidden_size)), np.zeros(len(rows), int))
+    paths = _Paths(np.zeros((len(rows), network.state_size)), np.zeros(len(rows), int))
     before = paths.h
     while len(paths) > 0 and paths.columns < columns:
         followed = paths.followed(network)
@@ -200,7 +200,7 @@ class _Paths:
     @classmethod
     def before_all_columns(cls, network):
         nothing = np.zeros(1, object)
-        return cls(np.zeros((1, network.hidden_size)), np.zeros(1, int), nothing, nothing)
+        return cls(np.zeros((1, network.state_size)), np.zeros(1, int), nothing, nothing)
 
     def __len__(self):
         return len(self.h)
@@ -212,7 +212,7 @@ class _Paths:
 
     def followed(self, network):
         """The paths one column longer, four for each, in the order of `A` and `B`."""
-        unsettled = network.steps(self.h).reshape(-1, network.hidden_size)
+        unsettled = network.steps(self.h).reshape(-1, network.state_size)
         totals = (A + B + self.carries[:, np.newaxis]).ravel()
         a = b = None
         if self.a is not None:
@@ -223,6 +223,7 @@ class _Paths:
         carries, bits = totals >> 1, totals & 1
         margins = (2 * bits - 1) * (network.output(h) - 0.5)
         are_certain = bool((abs(margins) > network.slack).all())
+        are_certain = are_certain and bool((abs(h) <= LARGEST_NUMBERS[network.cell]).all())
         if network.resolution is not None:
             to_tie = 0.5 / network.resolution - abs(unsettled - h).max()
             are_certain = are_certain and bool(to_tie > network.slack)

@@ -21,7 +21,7 @@ class Batches:
     the same size and no example is left out.
 
     If the settings ask for noise, random numbers between -1 and 1 follow the operands' bits in x,
-    one channel for each unit, as a `gru_addition.variants.NoisyGRU` reads them.
+    one channel for each number in a state, as `gru_addition.variants.Noisy` reads them.
     """
 
     def __init__(self, config, x, y, random_state):
@@ -35,7 +35,7 @@ class Batches:
     def __next__(self):
         x, y = self._next_sums()
         if self._config.has_noise:
-            shape = *x.shape[:2], self._config.hidden_size
+            shape = *x.shape[:2], self._config.state_size
             x = np.concatenate([x, self._random_state.uniform(-1, 1, shape)], axis=2)
         return x, y
 
@@ -53,7 +53,7 @@ class Batches:
 
     def without_noise(self, x):
         """Return operands from elsewhere, with zeros if the settings ask for noise."""
-        channels = self._config.hidden_size if self._config.has_noise else 0
+        channels = self._config.state_size if self._config.has_noise else 0
         return np.pad(x, [(0, 0), (0, 0), (0, channels)])
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 
 from gru_addition.config import LARGEST_HIDDEN_SIZE
 from gru_addition.runs.names import DATA, INDEX, Files
-from gru_addition.runs.weights import GRU_GATES, weight_shapes
+from gru_addition.runs.weights import GATES, cell_of, weight_shapes
 from gru_addition.support import system
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, copy_file, name_for_tensorflow
@@ -28,7 +28,8 @@ UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 
 def largest_data(hidden_size):
     """The most bytes that the variables of a model of that size take, Adam's included."""
-    weights = sum(map(math.prod, weight_shapes(hidden_size).values()))
+    # An LSTM has the most.
+    weights = sum(map(math.prod, weight_shapes(hidden_size, "lstm").values()))
     return 3 * 8 * weights + 10_000
 
 
@@ -100,17 +101,18 @@ def restore(saver, session, prefix):
     _read(Files(prefix), check_and_restore)
 
 
-def read_weights(files, gates=GRU_GATES):
-    """Return the weights in a checkpoint of the tutorial's model, arrays by the tutorial's names.
+def read_weights(files):
+    """Return the weights in a checkpoint of our model, arrays by the tutorial's names.
 
-    files: its `Files`.
-    gates: the letters of the cell's gates.
+    files: its `Files`. The names of the variables tell the cell.
 
     Raises `DamagedError` if it can't be read or belongs to another model.
     """
 
     def check_and_read(reader, copy):
         sizes = reader.get_variable_to_shape_map()
+        cell = cell_of(sizes)
+        gates = GATES[cell]
         hidden_size = max((sizes.get(f"U{gate}") or [0])[0] for gate in gates)
         if not 1 <= hidden_size <= LARGEST_HIDDEN_SIZE:
             missing = " or ".join(f"U{gate}" for gate in gates)
@@ -123,7 +125,7 @@ def read_weights(files, gates=GRU_GATES):
                 f"{files.name} holds more than one model (U{gates[0]} and U{gates[0]}_1), so it "
                 "is unclear which to read; TensorFlow 1 adds to a graph that is not reset"
             )
-        shapes = weight_shapes(hidden_size, gates)
+        shapes = weight_shapes(hidden_size, cell)
         stored = {name: name for name in shapes} | UNNAMED
         for name, shape in shapes.items():
             _check(reader, files.name, stored[name], list(shape), ["float64", "float32"])

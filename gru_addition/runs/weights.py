@@ -5,12 +5,21 @@ output layer has two more weights. This module needs no TensorFlow: it serves ch
 and cells written in NumPy.
 """
 
-# The reset gate, the update gate and the proposal, in the tutorial's order.
-GRU_GATES = "rzh"
+# The letters of the gates, in the order of the weights. Of the tutorial's GRU these are the reset
+# gate, the update gate and the proposal.
+GATES = {"gru": "rzh", "elman": "h", "lstm": "ifoc"}
 
 
-def weight_shapes(hidden_size, gates=GRU_GATES):
-    """Return the shapes by name, `Wr` to `b_output`."""
+def cell_of(names):
+    """The name of the cell that has weights of these names; "gru" if none has."""
+    for cell, gates in GATES.items():
+        if all(f"U{gate}" in names for gate in gates):
+            return cell
+    return "gru"
+
+
+def weight_shapes(hidden_size, cell="gru"):
+    """Return the shapes by name, such as `Wr` to `b_output`."""
     kinds = {"W": (2, hidden_size), "U": (hidden_size, hidden_size), "b": (hidden_size,)}
-    of_cell = {kind + gate: kinds[kind] for kind in kinds for gate in gates}
+    of_cell = {kind + gate: kinds[kind] for kind in kinds for gate in GATES[cell]}
     return of_cell | {"W_output": (hidden_size, 1), "b_output": (1,)}

@@ -248,6 +248,18 @@ def test_bad_input_is_told_in_one_line(module, arguments, message, ask):
     assert err.count("\n") == 1
 
 
+def test_another_cell_is_refuted_like_a_gru(ask, place):
+    config = Config(cell="lstm", iterations=1, hidden_size=3, engine="session", learning_rate=1)
+    weights = train(config, place / "lstm").weights
+
+    status, out, err = ask(prove_module, "--from=lstm")
+
+    assert (status, err) == (1, "")
+    wrong = prover.prove(weights).wrong_sum
+    assert f"wrong sum of the network of lstm is {wrong.a} + {wrong.b}, on" in out
+    assert (place / "lstm" / "proof.png").exists()
+
+
 def test_a_refutation_removes_the_certificate_of_another_network(ask, proved, place):
     shutil.copytree(place / "wrong", place / "retrained")
     shutil.copy(place / "right" / "certificate.npz", place / "retrained")

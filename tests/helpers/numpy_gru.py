@@ -43,13 +43,13 @@ def loss(weights, x, y):
     return 0.5 * np.sum((output(weights, x) - y) ** 2) / len(x)
 
 
-def random_weights(hidden_size, random_state, scale=0.7):
-    """Weights large enough for all nonlinearities to matter."""
+def random_weights(hidden_size, random_state, scale=0.7, gates="rzh"):
+    """Weights large enough for all nonlinearities to matter; gates: their letters."""
     shapes = {"W": (2, hidden_size), "U": (hidden_size, hidden_size), "b": (hidden_size,)}
     weights = {
         kind + gate: random_state.normal(scale=scale, size=shape)
         for kind, shape in shapes.items()
-        for gate in "rzh"
+        for gate in gates
     }
     weights["W_output"] = random_state.normal(scale=scale, size=(hidden_size, 1))
     weights["b_output"] = random_state.normal(scale=scale, size=1)

@@ -26,9 +26,10 @@ from gru_addition.proof.norms import contracting_norm
 from gru_addition.proof.pairs import CHALLENGE, challenge, random_pairs, structured_pairs
 from gru_addition.proof.search import explore, try_all_sums
 from gru_addition.prove import prove
+from gru_addition.runs.weights import GATES
 from gru_addition.study import RECIPES
 from gru_addition.train import Config, train
-from gru_addition.verify import WEIGHTS, RefusedError, _norm_of_all, _Numbers, verify
+from gru_addition.verify import RefusedError, _norm_of_all, _Numbers, names_of_weights, verify
 from gru_addition.verify import _Network as CheckersNetwork
 
 # The recipe with the tutorial's own hundred sums.
@@ -156,7 +157,8 @@ def test_weights_set_by_hand_are_proved_right():
 def checked_steps(network, centre, radius, norm):
     """What the checker makes of a ball: its norm, and after each pair of bits the `_Numbers`."""
     checker = CheckersNetwork(
-        {**network.weights, "states": centre[None], "slack": np.array(1e-9), "norm": norm}
+        {**network.weights, "states": centre[None], "slack": np.array(1e-9), "norm": norm},
+        network.cell,
     )
     ball = _Numbers(centre.tolist(), checker.inverse_norm, arb(radius))
     return checker.norm, [checker.step(ball, pair) for pair in range(4)]
@@ -180,14 +182,18 @@ def random_norm(size, random_state):
     radius=st.floats(1e-6, 0.5),
     scale=st.floats(0.1, 3),
     is_weighted=st.booleans(),
+    cell=st.sampled_from(list(GATES)),
 )
-@example(seed=0, radius=0.5, scale=3, is_weighted=True)
-def test_no_step_from_a_ball_strays_farther_than_the_bounds(seed, radius, scale, is_weighted):
+@example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="gru")
+@example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="elman")
+@example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="lstm")
+def test_no_step_from_a_ball_strays_farther_than_the_bounds(seed, radius, scale, is_weighted, cell):
     random_state = np.random.RandomState(seed)
-    network = Network(numpy_gru.random_weights(6, random_state, scale))
-    norm = random_norm(6, random_state) if is_weighted else np.eye(6)
-    centre = random_state.uniform(-1, 1, 6)
-    directions = random_state.normal(size=(2, 500, 6))
+    network = Network(numpy_gru.random_weights(6, random_state, scale, GATES[cell]))
+    size = network.state_size
+    norm = random_norm(size, random_state) if is_weighted else np.eye(size)
+    centre = random_state.uniform(-1, 1, size)
+    directions = random_state.normal(size=(2, 500, size))
     directions /= np.linalg.norm(directions @ norm, axis=2, keepdims=True)
     some, others = centre + radius * directions * random_state.uniform(0, 1, (2, 500, 1)) ** 0.2
 
@@ -280,7 +286,7 @@ def test_a_norm_is_found_in_which_maps_contract():
 def checked_error(weights, states):
     """The checker's bound on the error of a step from any of these states."""
     c = weights | {"states": states, "radii": np.zeros(1), "norm": np.eye(16)}
-    checker = CheckersNetwork(c | {"slack": np.array(1e-9)})
+    checker = CheckersNetwork(c | {"slack": np.array(1e-9)}, "gru")
     return float(checker.step_error(c).upper())
 
 
@@ -678,7 +684,7 @@ def prove_rounded_without_graph(weights, resolution):
 )
 def test_a_certificate_changed_at_random_proves_nothing_wrong(name, place, whole, real, proved):
     proof, resolution = proved
-    weights = {name: proof.certificate[name] for name in WEIGHTS}
+    weights = {name: proof.certificate[name] for name in names_of_weights("gru")}
     array = proof.certificate[name].copy()
     place %= array.size
     before, array.flat[place] = array.flat[place], whole if array.dtype.kind == "i" else real
