@@ -22,8 +22,8 @@ class Trace:
     a, b: the bits of the operands, (columns,).
     carries: the true carry out of each column, which the network has to remember there, (columns,).
     bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
-    z, r, proposal: the gates and the proposal in each column, (columns, hidden_size); arrays of None
-        for another cell than a GRU.
+    z, r, proposal: the gates and the proposal in each column, (columns, hidden_size); for another
+        cell than a GRU, arrays of None.
     h: the state in each column, (columns, state_size).
     output: the network's output in each column, above 0.5 for a one, (columns,).
     """

@@ -20,7 +20,7 @@ RECIPES = {
     "fresh batches": FRESH,
     "fresh + state noise": FRESH | {"state_noise": 0.25, "resolution": ROUNDED_TO},
     "fresh + Jacobian penalty": FRESH | CHANGES["penalty"] | CHANGES["rate"],
-    "tutorial + Jacobian penalty": CHANGES["penalty"] | CHANGES["rate"],
+    "tutorial + Jacobian penalty": CHANGES["penalty"] | CHANGES["noise"] | CHANGES["rate"],
 }
 
 
