@@ -23,15 +23,35 @@ from gru_addition.proof.network import Network
 PAIRS = [(a, b) for a in range(15) for b in range(15)]
 
 
+def outputs(weights, pairs):
+    """A network's output for these pairs, (pairs, 5), and the right bits."""
+    network, x = Network(weights), encode_pairs(pairs, 5).astype(int)
+    h, columns = np.zeros((len(pairs), network.state_size)), []
+    for pair in (x @ [2, 1]).T:
+        h = network.steps(h)[np.arange(len(pairs)), pair]
+        columns.append(network.output(h))
+    return np.stack(columns, axis=1), add_columns(x)[..., 0]
+
+
 def wrong_sums(weights):
     """The pairs that a network gets wrong, of all that the tutorial may draw."""
-    network, x = Network(weights), encode_pairs(PAIRS, 5).astype(int)
-    h, right = np.zeros((len(PAIRS), network.state_size)), add_columns(x)[..., 0]
-    is_wrong = np.zeros(len(PAIRS), bool)
-    for column in range(5):
-        h = network.steps(h)[np.arange(len(PAIRS)), x[:, column] @ [2, 1]]
-        is_wrong |= (network.output(h) > 0.5) != right[:, column]
-    return [pair for pair, wrong in zip(PAIRS, is_wrong) if wrong]
+    output, bits = outputs(weights, PAIRS)
+    return [pair for pair, wrong in zip(PAIRS, ((output > 0.5) != bits).any(axis=1)) if wrong]
+
+
+def has_it(a, b):
+    """Whether there is 1 + 1 in the columns 2 and 3."""
+    return a & b & 0b1100 == 0b1100
+
+
+def show_outputs(weights):
+    """Print the output in column 3 for all sums with 1 + 1 and a carry there."""
+    pairs = [(a, b) for a in range(8, 16) for b in range(8, 16) if a % 8 + b % 8 > 7]
+    output = outputs(weights, pairs)[0][:, 3]
+    made = np.array([has_it(*pair) for pair in pairs])
+    for name, found in ("made by 1 + 1 in column 2", output[made]), ("passed on", output[~made]):
+        span = f"output {found.min():.2f} to {found.max():.2f}, {sum(found < 0.5)} wrong"
+        print(f"1 + 1 and a carry in column 3, {name}: {len(found)} sums, {span}")
 
 
 def main(pairs=PAIRS):
@@ -45,17 +65,17 @@ def main(pairs=PAIRS):
     data, program = (x, y, *generate_batch(5, 100, random_state)), Program(Config())
     numbers = [tuple(pair) for pair in (2 ** np.arange(5) @ x.astype(int)).tolist()]
     twice = next(i for i, pair in enumerate(numbers) if pair in numbers[:i])
+    show_outputs(train_in(Unsaved(), Config(), data=data, program=program).weights)
     # How many networks there are, how many get 12 + 13 right, and how many get all sums right.
     counts = {True: np.zeros(3, int), False: np.zeros(3, int)}
     for pair in [pair for pair in pairs if pair not in numbers]:
         x[twice] = encode_pairs([pair], 5)[0]
         y[twice] = add_columns(x[twice : twice + 1].astype(int))[0]
         wrong = wrong_sums(train_in(Unsaved(), Config(), data=data, program=program).weights)
-        has_it = pair[0] & pair[1] & 0b1100 == 0b1100
-        counts[has_it] += 1, (12, 13) not in wrong, not wrong
+        counts[has_it(*pair)] += 1, (12, 13) not in wrong, not wrong
         print(f"{pair[0]} + {pair[1]}: {len(wrong)} wrong sums", file=sys.stderr)
-    for has_it, name in (True, "with 1 + 1 in columns 2 and 3"), (False, "other sums"):
-        number, mended, perfect = counts[has_it]
+    for key, name in (True, "with 1 + 1 in columns 2 and 3"), (False, "other sums"):
+        number, mended, perfect = counts[key]
         print(f"{name}: {number} networks, {mended} get 12 + 13 right, {perfect} all 225 sums")
 
 

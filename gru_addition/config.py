@@ -45,7 +45,7 @@ class Config:
     batch_size: int = _setting(
         100, "number of sums in the training set, and in the validation set", 1, 100_000
     )
-    hidden_size: int = _setting(16, "number of units in the GRU's state", 1, LARGEST_HIDDEN_SIZE)
+    hidden_size: int = _setting(16, "number of units", 1, LARGEST_HIDDEN_SIZE)
     cell: str = _setting(
         "gru",
         "kind of network: gru, the tutorial's; elman, without gates; lstm, with a memory cell",

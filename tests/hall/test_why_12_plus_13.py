@@ -28,6 +28,9 @@ def test_a_sum_with_what_is_lacking_mends_the_network(capsys):
     runpy.run_path(str(SCRIPT))["main"]([(12, 12), (0, 3), (0, 5)])
 
     assert capsys.readouterr().out.splitlines() == [
+        "1 + 1 and a carry in column 3, made by 1 + 1 in column 2: 16 sums, output 0.27 to 1.00, "
+        "2 wrong",
+        "1 + 1 and a carry in column 3, passed on: 12 sums, output 0.70 to 1.03, 0 wrong",
         "with 1 + 1 in columns 2 and 3: 1 networks, 1 get 12 + 13 right, 1 all 225 sums",
         "other sums: 1 networks, 0 get 12 + 13 right, 0 all 225 sums",
     ]
