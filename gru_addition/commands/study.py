@@ -37,7 +37,7 @@ def main(argv=None):
 def _study_and_say(argv):
     group, recipes, seeds, directory, address = _parse(argv)
     # Help should not wait for these.
-    from gru_addition.study.pictures import ablation_figure, study_figure
+    from gru_addition.study.pictures import selections_figure, study_figure
     from gru_addition.study.report import SUMMARY_COLUMNS, challenged, intervals, summary
     from gru_addition.support.pictures import as_png
 
@@ -73,7 +73,7 @@ def _study_and_say(argv):
     print(f"{summary(rows)}\n\n{challenged(rows)}")
     replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
     tables = f"{TABLE}, {SUMMARY}"
-    picture = as_png(ablation_figure if group == "ablation" else study_figure, rows)
+    picture = as_png(study_figure if group == "recipes" else selections_figure, rows)
     if picture is not None:
         replace_file(path, FIGURE, picture)
     number, minutes = len({row[:2] for row in rows}), (time.perf_counter() - started) / 60

@@ -24,6 +24,8 @@ from gru_addition.train import train_in
 ROUNDED_TO = 4
 LENGTHS = 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 RANDOM_PAIRS = 100
+# A network counts as having learnt to add when its validation loss per bit is below this.
+LEARNT = 0.01
 # As many as are tested of the longest sums, so nothing is compiled anew.
 CHALLENGE = {2000: 128}
 
@@ -53,6 +55,9 @@ def run_seed(settings):
         ("training", config.num_bits, "train loss", float(run.history.train_losses[-1])),
         ("training", config.num_bits, "validation loss", float(run.history.validation_losses[-1])),
     ]
+    is_learnt = run.history.validation_losses < LEARNT * config.num_bits
+    if is_learnt.any():
+        rows.append(("training", config.num_bits, "iterations to learn", int(is_learnt.argmax())))
     random_state = np.random.RandomState(config.seed)
     groups = [(20, [("1024 + 16", [(1024, 16)])])]
     groups += [(9, [("0 to 249", [(a, b) for a in range(250) for b in range(250)])])]

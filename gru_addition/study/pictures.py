@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gru_addition.study.recipes import CHANGES
 from gru_addition.study.report import Results
 from gru_addition.support.pictures import new_figure
 
@@ -69,33 +68,35 @@ def _draw_verdicts(axes, verdicts):
     axes.set_axis_off()
 
 
-def ablation_figure(rows):
-    """Draw the verdicts for each selection of the `CHANGES`, beside each other for different data.
+def selections_figure(rows):
+    """Draw the verdicts for recipes that combine changes, named like "tutorial + rate + penalty".
 
-    Returns a figure.
+    What the names begin with stands side by side; dots show which changes a row has. Returns a
+    figure.
     """
     results = Results(rows)
-    split = {recipe: recipe.split(" + ") for recipe in results.recipes}
-    data = list(dict.fromkeys(first for first, *_ in split.values()))
-    selections = list(dict.fromkeys(tuple(changes) for _, *changes in split.values()))
+    split = {recipe: tuple(recipe.split(" + ")) for recipe in results.recipes}
+    bases = list(dict.fromkeys(base for base, *_ in split.values()))
+    selections = list(dict.fromkeys(names[1:] for names in split.values()))
+    changes = list(dict.fromkeys(change for selection in selections for change in selection))
     figure = new_figure(WIDTH, 0.7 + 0.45 * len(selections), DOTS_PER_INCH)
     axes = figure.subplots(
-        len(selections), 1 + len(data), squeeze=False, width_ratios=[2, *[4] * len(data)]
+        len(selections), 1 + len(bases), squeeze=False, width_ratios=[2, *[4] * len(bases)]
     )
     for selection, (dots, *bars) in zip(selections, axes, strict=True):
-        for place, change in enumerate(CHANGES):
+        for place, change in enumerate(changes):
             face = "black" if change in selection else "white"
             dots.plot(place, 0.35, "o", color="black", markerfacecolor=face, markersize=9)
-        dots.set_xlim(-0.6, len(CHANGES) - 0.4)
+        dots.set_xlim(-0.6, max(1, len(changes)) - 0.4)
         dots.set_ylim(0, 1)
-        dots.set_axis_off()
-        for name, bar in zip(data, bars, strict=True):
-            recipe = " + ".join([name, *selection])
-            bar.set_axis_off()
+        for base, bar in zip(bases, bars, strict=True):
+            recipe = " + ".join([base, *selection])
             if recipe in split:
                 _draw_verdicts(bar, results.of_seeds(recipe, "proof", "verdict"))
-    for place, change in enumerate(CHANGES):
+    for place, change in enumerate(changes):
         axes[0, 0].text(place, 1.0, change, ha="center", fontsize="small")
-    for name, top in zip(data, axes[0, 1:], strict=True):
-        top.set_title(name, fontsize="medium")
+    for base, top in zip(bases, axes[0, 1:], strict=True):
+        top.set_title(base, fontsize="medium")
+    for panel in axes.ravel():
+        panel.set_axis_off()
     return figure

@@ -34,5 +34,16 @@ def _with_all_changes(name, settings):
 
 
 ABLATION = _with_all_changes("tutorial", {}) | _with_all_changes("fresh", FRESH)
+PROVABLE = CHANGES["rate"] | CHANGES["penalty"]
+CELLS = {
+    f"{cell}{name}": dict(settings, cell=cell)
+    for cell in ("gru", "elman", "lstm")
+    for name, settings in {
+        "": {},
+        " + rate + penalty": PROVABLE,
+        " + fresh": FRESH,
+        " + fresh + rate + penalty": FRESH | PROVABLE,
+    }.items()
+}
 # What is compared with each other, by the name that the command takes.
-GROUPS = {"recipes": RECIPES, "ablation": ABLATION}
+GROUPS = {"recipes": RECIPES, "ablation": ABLATION, "cells": CELLS}

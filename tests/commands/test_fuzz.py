@@ -103,7 +103,7 @@ def without_work(monkeypatch, adder, place):
     monkeypatch.setattr(study, "study", lambda *_: [])
     monkeypatch.setattr(study_report, "summary", lambda rows: "")
     monkeypatch.setattr(study_pictures, "study_figure", lambda rows: Figure())
-    monkeypatch.setattr(study_pictures, "ablation_figure", lambda rows: Figure())
+    monkeypatch.setattr(study_pictures, "selections_figure", lambda rows: Figure())
     monkeypatch.chdir(place)
 
 

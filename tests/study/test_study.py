@@ -25,7 +25,7 @@ from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
 from gru_addition.study import RECIPES, study
 from gru_addition.study.executors import PRELOADED, local_processes
 from gru_addition.study.measure import LENGTHS, run_seed
-from gru_addition.study.pictures import ablation_figure, study_figure
+from gru_addition.study.pictures import selections_figure, study_figure
 from gru_addition.study.recipes import ABLATION, CHANGES, GROUPS
 from gru_addition.study.report import Results, challenged, intervals, summary
 from gru_addition.study.sweep import COLUMNS
@@ -379,19 +379,19 @@ def test_a_study_of_one_network_can_be_drawn(tmp_path):
 
 
 @pytest.mark.quick
-def test_the_figure_of_the_ablation_shows_each_selection_beside_its_verdicts():
+def test_the_figure_of_selections_shows_each_beside_its_verdicts():
     names = "tutorial", "tutorial + rate", "tutorial + rate + penalty", "fresh", "fresh + rate"
     verdicts = dict(
         zip(names, ("refuted", "refuted", "proved", "undecided", "proved"), strict=True)
     )
     rows = [(name, 0, "proof", None, "verdict", verdicts[name]) for name in names]
 
-    figure = ablation_figure(rows)
+    figure = selections_figure(rows)
 
     panels = np.reshape(figure.axes, (3, 3))
     assert [axes.get_title() for axes in panels[0]] == ["", "tutorial", "fresh"]
     filled = [[dot.get_markerfacecolor() == "black" for dot in row[0].lines] for row in panels]
-    assert filled == [[False] * 3, [True, False, False], [True, False, True]]
+    assert filled == [[False, False], [True, False], [True, True]]
     words = [[text.get_text() for text in axes.texts] for axes in panels[:, 1:].ravel()]
     assert words == [
         ["1 refuted"], ["1 undecided"], ["1 refuted"], ["1 proved"], ["1 proved"], [],
