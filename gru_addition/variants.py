@@ -17,7 +17,7 @@ from gru_addition.runs.weights import cell_of
 from gru_addition.support.checks import named_arrays, number, whole_number
 from gru_addition.support.tensorflow1 import tf
 
-# The largest distance, for each unit, over which `NoisyGRU.sensitivity` takes a difference.
+# The largest distance, for each unit, over which `Noisy.sensitivity` takes a difference.
 SMALL_CHANGE = 0.1
 # One example in this many is measured: with all of them, training would take three times as long.
 EXAMPLES_PER_SENSITIVITY = 4
