@@ -48,7 +48,7 @@ def test_without_arguments_it_does_what_the_tutorial_does(default_command):
 def test_every_setting_is_a_flag(tmp_path):
     arguments = {
         "num_bits": 7, "batch_size": 30, "hidden_size": 5, "iterations": 101, "learning_rate": 0.01,
-        "dtype": "float32", "seed": 12, "mini_batch_size": 10, "engine": "session",
+        "cell": "lstm", "dtype": "float32", "seed": 12, "mini_batch_size": 10, "engine": "session",
         "iterations_per_run": 7, "checkpoint_every": 40, "keep": 2, "state_noise": 0.1,
         "jacobian_penalty": 0.01, "resolution": 3,
     }  # fmt: skip
