@@ -61,7 +61,13 @@ import numpy as np
 
 from gru_addition.add import Adder
 from gru_addition.dataset import encode, from_bytes
-from gru_addition.proof.cover import ball_radii, jacobians, stretch
+from gru_addition.proof.cover import (
+    ball_radii,
+    gaps_of,
+    jacobians,
+    output_change,
+    stretch,
+)
 from gru_addition.proof.network import A, B, Network, ignoring_overflow
 from gru_addition.proof.norms import contracting_norm
 from gru_addition.proof.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
@@ -200,13 +206,12 @@ def _refute(graph, wrong_sum, right_bits, is_smallest):
 def _certificate(network, weights, exploration, radii, norm):
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
     outputs = (2 * bits - 1) * (network.output(states) - 0.5)
-    room = np.linalg.norm(np.linalg.solve(norm, network.readout)) * radii
-    steps = network.steps(states)
+    room = output_change(network, norm) * radii
     if network.resolution is None:
-        gaps = np.linalg.norm((states[targets] - steps) @ norm, axis=2)
         strays = stretch(network, states, radii, norm) * radii[:, np.newaxis]
-        step_margins = radii[targets] - strays - gaps
+        step_margins = radii[targets] - strays - gaps_of(network, states, targets, norm)
     else:
+        steps = network.steps(states)
         step_margins = 0.5 / network.resolution - abs(steps - network.settle(steps)).max(axis=2)
     dtype = np.result_type(weights["W_output"], np.float32)
     return {name: np.asarray(weights[name], dtype) for name in network.weights} | {

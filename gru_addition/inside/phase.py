@@ -7,10 +7,9 @@ a state ends in a fixed point; the states that end in the same one are its basin
 """
 
 import numpy as np
-from matplotlib.patches import Ellipse
 from scipy.optimize import fsolve
 
-from gru_addition.inside.portraits import CARRY, NO_CARRY, PAIRS
+from gru_addition.inside.portraits import CARRY, NO_CARRY, PAIRS, ball
 from gru_addition.proof.cover import jacobians
 from gru_addition.support.pictures import new_figure
 
@@ -69,10 +68,12 @@ def draw_phase(axes, network, pair, certificate):
     axes.quiver(
         *starts.T, *moves.T, angles="xy", scale_units="xy", scale=1, color="0.45", width=0.004
     )
-    for centre, radius, carry in zip(
-        certificate["states"], certificate["radii"], certificate["carries"], strict=True
-    ):
-        _draw_ball(axes, centre, radius, certificate["norm"], (NO_CARRY, CARRY)[carry])
+    c, changes = certificate, np.linalg.inv(certificate["norm"])
+    for centre, radius, carry in zip(c["states"], c["radii"], c["carries"], strict=True):
+        color = (NO_CARRY, CARRY)[carry]
+        axes.add_patch(ball(centre, radius, changes, color=color, zorder=3))
+        # A dot, because the ball itself may be too small to be seen.
+        axes.plot(*centre, ".", color=color, markersize=9, markeredgecolor="white", zorder=3)
     axes.plot(*points[are_stable].T, "o", color="black", markersize=7, zorder=4)
     axes.plot(*points[~are_stable].T, "o", color="black", markerfacecolor="white", zorder=4)
     axes.set(title=PAIRS[pair], xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), aspect="equal")
@@ -88,15 +89,6 @@ def _carries_at(points, certificate):
     states = certificate["states"][1:]
     nearest = np.linalg.norm(points[:, np.newaxis] - states, axis=-1).argmin(axis=1)
     return certificate["carries"][1:][nearest]
-
-
-def _draw_ball(axes, centre, radius, norm, color):
-    """Draw a ball of a certificate as it is, and a dot so that a small one can be seen."""
-    directions, lengths, _ = np.linalg.svd(np.linalg.inv(norm).T)
-    angle = np.degrees(np.arctan2(*directions[::-1, 0]))
-    width, height = 2 * radius * lengths
-    axes.add_patch(Ellipse(centre, width, height, angle=angle, color=color, zorder=3))
-    axes.plot(*centre, ".", color=color, markersize=9, markeredgecolor="white", zorder=3)
 
 
 def _draw_path(axes, trace, pair):

@@ -59,12 +59,9 @@ def draw_plane(axes, network, proof):
             axes.plot([x, x[to]], [y, y[to]], color="0.4", linewidth=0.4, alpha=0.4)
         colors = np.where(c["carries"] == 1, CARRY, NO_CARRY)
         axes.scatter(x, y, s=28, color=colors, edgecolors="black", linewidths=0.7, zorder=3)
-        _, lengths, axes_of_ball = np.linalg.svd(np.linalg.solve(c["norm"], directions[:2].T))
-        angle = np.degrees(np.arctan2(*axes_of_ball[0][::-1]))
+        changes = np.linalg.solve(c["norm"], directions[:2].T)
         for place, radius, color in zip(zip(x, y, strict=True), c["radii"], colors, strict=True):
-            width, height = 2 * radius * lengths
-            ball = Ellipse(place, width, height, angle=angle, color=color, alpha=0.12, linewidth=0)
-            axes.add_patch(ball)
+            axes.add_patch(ball(place, radius, changes, color=color, alpha=0.12, linewidth=0))
         axes.set_title(f"The {len(x):,} states of the certificate")
     elif proof.wrong_sum is not None:
         x, y = in_plane(_trace(network, proof.wrong_sum).h)
@@ -76,6 +73,17 @@ def draw_plane(axes, network, proof):
     axes.set_xlabel("first principal component of the state")
     axes.set_ylabel("second")
     axes.legend(loc="best", fontsize="small")
+
+
+def ball(centre, radius, changes, **options):
+    """A ball of a certificate in a plane, as an ellipse.
+
+    changes: (k, 2), the changes of the place in the plane for a unit step in each of k directions
+        at right angles in the norm of the ball.
+    """
+    _, lengths, directions = np.linalg.svd(changes)
+    angle = np.degrees(np.arctan2(*directions[0, ::-1]))
+    return Ellipse(centre, *(2 * radius * lengths), angle=angle, **options)
 
 
 def draw_machine(axes, machine):

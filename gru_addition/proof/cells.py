@@ -40,7 +40,7 @@ def gru_step(h, x, w, kind=PLAIN):
 
 
 def elman_step(h, x, w, kind=PLAIN):
-    """The state of a `gru_addition.cells.Elman` that follows h."""
+    """The state of a `gru_addition.variants.Elman` that follows h."""
     return kind.tanh(h @ w["Uh"] + x["h"])
 
 

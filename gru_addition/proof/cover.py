@@ -31,8 +31,8 @@ def ball_radii(network, exploration, norm):
     """
     states, targets = exploration.states, exploration.targets
     largest = _largest_radii(network, exploration, norm)
-    off = (states[targets] - network.steps(states)) @ norm
-    gaps = np.linalg.norm(off, axis=-1) + ROOM * network.slack * np.linalg.norm(norm, 2)
+    gaps = gaps_of(network, states, targets, norm)
+    gaps = gaps + ROOM * network.slack * np.linalg.norm(norm, 2)
     # The bounds hold for balls no larger than this, which is a guess at first.
     supposed = np.zeros(len(states))
     for _ in range(MOST_ROUNDS):
@@ -70,8 +70,17 @@ def _largest_radii(network, exploration, norm):
     margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
     # No output is read from the first state.
     margins[bits == NO_BIT] = np.inf
-    change = np.linalg.solve(norm, network.readout)
-    return margins / np.linalg.norm(change) / ROOM**2
+    return margins / output_change(network, norm) / ROOM**2
+
+
+def gaps_of(network, states, targets, norm):
+    """How far the steps from states, (n, state_size), end from their targets, (n, 4)."""
+    return np.linalg.norm((states[targets] - network.steps(states)) @ norm, axis=-1)
+
+
+def output_change(network, norm):
+    """The largest change of the output for a change of the state of length 1."""
+    return np.linalg.norm(np.linalg.solve(norm, network.readout))
 
 
 def jacobians(network, states):

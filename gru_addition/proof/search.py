@@ -47,7 +47,6 @@ class Exploration:
     carries: (n,), the carry to be remembered in a state.
     bits: (n,), the bit to be read from a state; `NO_BIT` for the first.
     targets: (n, 4), the state taken for the one to which each pair of bits leads.
-    gaps: (n, 4), the Euclidean distance between the two.
     wrong_sum: the first `WrongSum` on the way, or None.
     is_certain: whether no output was closer to 0.5, and no rounded number closer to a tie, than the
         network's slack.
@@ -60,7 +59,6 @@ class Exploration:
     carries: np.ndarray = field(repr=False)
     bits: np.ndarray = field(repr=False)
     targets: np.ndarray = field(repr=False)
-    gaps: np.ndarray = field(repr=False)
     wrong_sum: WrongSum | None
     is_certain: bool
     columns: int
@@ -97,7 +95,7 @@ def explore(network, spacing, most_states=MOST_STATES):
     """
     frontier, found, is_certain = _Paths.before_all_columns(network), None, True
     states, carries, bits = frontier.h, frontier.carries, np.array([NO_BIT])
-    targets, gaps = [], []
+    targets = []
     while len(frontier) > 0 and len(states) <= most_states:
         paths = frontier.followed(network)
         is_certain = is_certain and paths.are_certain
@@ -113,15 +111,13 @@ def explore(network, spacing, most_states=MOST_STATES):
         frontier = paths[is_far[np.sort(first)]]
         states = np.concatenate([states, frontier.h])
         carries, bits = np.append(carries, frontier.carries), np.append(bits, frontier.bits)
-        distances, nearest = cKDTree(_places(states, carries, bits)).query(places)
+        _, nearest = cKDTree(_places(states, carries, bits)).query(places)
         targets.append(nearest.reshape(-1, 4))
-        gaps.append(distances.reshape(-1, 4))
     return Exploration(
         states=states,
         carries=carries,
         bits=bits,
         targets=np.concatenate([np.empty((0, 4), int), *targets]),
-        gaps=np.concatenate([np.empty((0, 4)), *gaps]),
         wrong_sum=found,
         is_certain=is_certain,
         columns=paths.columns,

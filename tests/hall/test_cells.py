@@ -6,7 +6,6 @@ import pytest
 
 from gru_addition import variants
 from gru_addition.add import Adder
-from gru_addition.cells import CELLS
 from gru_addition.config import STATES_PER_UNIT, Config
 from gru_addition.engines.compiled import loss_of
 from gru_addition.export import export
@@ -16,6 +15,7 @@ from gru_addition.proof.network import Network
 from gru_addition.prove import prove
 from gru_addition.runs.weights import GATES, cell_of
 from gru_addition.train import Run, train
+from gru_addition.variants import CELLS
 from gru_addition.verify import RefusedError, verify
 
 OTHERS = "elman", "lstm"
