@@ -70,10 +70,12 @@ def _study_and_say(argv):
                 "a process was killed, or the cluster is gone; finished runs are saved; start the "
                 "study again to resume it"
             ) from None
-    print(f"{summary(rows)}\n\n{challenged(rows)}")
+    table = summary(rows, with_iterations=group in ("cells", "sizes"))
+    print(f"{table}\n\n{challenged(rows)}")
     replace_file(path, SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
     tables = f"{TABLE}, {SUMMARY}"
-    picture = as_png(study_figure if group == "recipes" else selections_figure, rows)
+    draw = selections_figure if group in ("ablation", "cells") else study_figure
+    picture = as_png(draw, rows)
     if picture is not None:
         replace_file(path, FIGURE, picture)
     number, minutes = len({row[:2] for row in rows}), (time.perf_counter() - started) / 60

@@ -45,7 +45,7 @@ def elman_step(h, x, w, kind=PLAIN):
 
 
 def lstm_step(state, x, w, kind=PLAIN):
-    """The state of a `gru_addition.cells.LSTM` that follows: h, and behind it c."""
+    """The state of a `gru_addition.variants.LSTM` that follows: h, and behind it c."""
     hidden = len(w["Uc"])
     h, c = state[..., :hidden], state[..., hidden:]
     i, f, o = (kind.sigmoid(h @ w["U" + gate] + x[gate]) for gate in "ifo")

@@ -45,5 +45,12 @@ CELLS = {
         " + fresh + rate + penalty": FRESH | PROVABLE,
     }.items()
 }
+# The smallest learn slowly with a smaller rate.
+SIZES = {
+    f"{size} units" if size > 1 else "1 unit": FRESH
+    | CHANGES["penalty"]
+    | {"learning_rate": 0.01, "hidden_size": size}
+    for size in range(16, 0, -1)
+}
 # What is compared with each other, by the name that the command takes.
-GROUPS = {"recipes": RECIPES, "ablation": ABLATION, "cells": CELLS}
+GROUPS = {"recipes": RECIPES, "ablation": ABLATION, "cells": CELLS, "sizes": SIZES}

@@ -43,8 +43,10 @@ class Results:
         return np.mean(kinds, axis=0)
 
 
-def summary(rows):
+def summary(rows, with_iterations=False):
     """Write the rows of a study as a table in Markdown, one line for each recipe.
+
+    with_iterations: whether there is a column for the number of iterations to learn to add.
 
     Brackets hold 95% intervals: Wilson's for numbers of seeds, a bootstrap over the seeds for means
     of shares. `1.000 (all 32)` means that all 32 seeds have this share.
@@ -53,7 +55,8 @@ def summary(rows):
     longest = results.lengths[-1]
     middle = min(results.lengths, key=lambda length: abs(length - 20))
     titles = [
-        "recipe", "seeds", "validation loss per bit, median", f"{ONE_SUM} right",
+        "recipe", "seeds", *(["iterations to learn, median"] if with_iterations else []),
+        "validation loss per bit, median", f"{ONE_SUM} right",
         "0 to 249, exact", f"random, {middle} bits, exact", f"random, {longest:,} bits, exact",
         f"structured, {longest:,} bits, exact", "wrong sum found", "proved",
         "rounded to 1/4: proved",
@@ -63,9 +66,11 @@ def summary(rows):
         verdicts = results.of_seeds(recipe, "proof", "verdict")
         rounded = results.of_seeds(recipe, "rounded proof", "verdict")
         losses = results.of_seeds(recipe, "training", "validation loss per bit")
+        iterations = results.of_seeds(recipe, "training", "iterations to learn")
         lines.append([
             recipe,
             f"{len(verdicts)}",
+            *([_median(iterations, len(verdicts))] if with_iterations else []),
             f"{np.median(losses):.1e}",
             _count(np.equal(results.of_seeds(recipe, ONE_SUM, "exact share"), 1)),
             _mean(results.of_seeds(recipe, "0 to 249", "exact share")),
@@ -136,6 +141,14 @@ def _mean(shares):
     low, high = _bootstrap(shares)
     spread = f"all {len(shares)}" if low is None else f"{low:.3f} to {high:.3f}"
     return f"{np.mean(shares):.3f} ({spread})"
+
+
+def _median(iterations, seeds):
+    """The median, and how many of the networks it is of: those that have learnt to add."""
+    if not iterations:
+        return "none learnt"
+    number = f"all {seeds}" if len(iterations) == seeds else f"{len(iterations)} of {seeds}"
+    return f"{np.median(iterations):,.0f} ({number})"
 
 
 def _count(successes):

@@ -53,9 +53,14 @@ def test_the_figure_has_a_panel_for_each_pair_and_the_steps_of_a_sum(latch):
     figure = phase_figure(Network(latch), certificate, Trace.of_sum(latch, 13, 12, 5))
 
     titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["0+0", "0+1", "1+0", "1+1"]
+    keeps = "keeps the carry"
+    assert titles == ["0+0 clears the carry", f"0+1 {keeps}", f"1+0 {keeps}", "1+1 sets the carry"]
+    texts = [[text.get_text() for text in axes.texts if text.get_text()] for axes in figure.axes]
+    # The names of the basins, and the numbers of the balls.
+    names = [["no carry"], ["no carry", "carry"], ["no carry", "carry"], ["carry"]]
     # The columns of 13 + 12, from the lowest, hold 1+0, 0+0, 1+1, 1+1 and 0+0.
-    columns = [[text.get_text() for text in axes.texts if text.get_text()] for axes in figure.axes]
-    assert columns == [["1", "4"], [], ["0"], ["2", "3"]]
+    columns = [["column 1", "column 4"], [], ["column 0"], ["column 2", "column 3"]]
+    expected = [names[pair] + ["0", "1", "2"] + columns[pair] for pair in range(4)]
+    assert texts == expected
     widths = [patch.width for patch in figure.axes[0].patches[:3]]
     np.testing.assert_allclose(widths, [0, 0.2, 0.4])

@@ -346,6 +346,22 @@ def test_the_table_says_what_the_rows_say(tmp_path):
     assert two[9] == two[10] == "4 of 4 (51% to 100%)"
 
 
+@pytest.mark.quick
+def test_the_table_may_say_how_many_iterations_it_took_to_learn(tmp_path):
+    rows = fake_study(tmp_path, 4)
+    rows += [("one", seed, "training", 5, "iterations to learn", 1000 + seed) for seed in range(3)]
+
+    lines = summary(rows, with_iterations=True).splitlines()
+
+    titles, _, one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
+    assert titles[2] == "iterations to learn, median"
+    assert (one[2], two[2]) == ("1,001 (3 of 4)", "none learnt")
+    # The other columns stay what they are.
+    assert [one[:2] + one[3:], two[:2] + two[3:]] == [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in summary(rows).splitlines()[2:]
+    ]
+
+
 def test_the_figure_has_a_row_for_each_recipe(tmp_path):
     rows = []
     for recipe, seed, test, num_bits, measure, value in fake_study(tmp_path, 3):
