@@ -25,6 +25,9 @@ notebook: .venv/ready
 notebooks: .venv/ready
 	$(BIN)/python notebooks/execute.py
 
+page: .venv/ready
+	$(BIN)/python examples/page.py
+
 browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
@@ -42,4 +45,4 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 
-.PHONY: train test quick torture lint notebook notebooks browser benchmark
+.PHONY: train test quick torture lint notebook notebooks page browser benchmark

@@ -12,6 +12,7 @@ COMMANDS = {
     "export": "write a trained network as a SavedModel, for TensorFlow 2",
     "prove": "prove a network right at every length, or find a sum that it gets wrong",
     "verify": "check a proof",
+    "show": "write a page about trained networks, to open in a browser",
     "study": "train many networks by several recipes, and say what they can do",
 }
 

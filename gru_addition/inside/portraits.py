@@ -41,11 +41,10 @@ def proof_figure(weights, resolution, proof):
 def draw_plane(axes, network, proof):
     """Draw states in the plane of their two largest principal components, coloured by the carry."""
     states, carries, _ = random_states(network)
-    centre = states.mean(axis=0)
-    _, _, directions = np.linalg.svd(states - centre, full_matrices=False)
+    centre, directions = principal_plane(states)
 
     def in_plane(h):
-        return ((h - centre) @ directions[:2].T).T
+        return ((h - centre) @ directions.T).T
 
     for carry, color in enumerate((NO_CARRY, CARRY)):
         x, y = in_plane(states[carries == carry])
@@ -59,7 +58,7 @@ def draw_plane(axes, network, proof):
             axes.plot([x, x[to]], [y, y[to]], color="0.4", linewidth=0.4, alpha=0.4)
         colors = np.where(c["carries"] == 1, CARRY, NO_CARRY)
         axes.scatter(x, y, s=28, color=colors, edgecolors="black", linewidths=0.7, zorder=3)
-        changes = np.linalg.solve(c["norm"], directions[:2].T)
+        changes = np.linalg.solve(c["norm"], directions.T)
         for place, radius, color in zip(zip(x, y, strict=True), c["radii"], colors, strict=True):
             axes.add_patch(ball(place, radius, changes, color=color, alpha=0.12, linewidth=0))
         axes.set_title(f"The {len(x):,} states of the certificate")
@@ -75,15 +74,27 @@ def draw_plane(axes, network, proof):
     axes.legend(loc="best", fontsize="small")
 
 
+def principal_plane(states):
+    """The mean of states, (n, state_size), and the two directions in which they differ most."""
+    centre = states.mean(axis=0)
+    _, _, directions = np.linalg.svd(states - centre, full_matrices=False)
+    return centre, directions[:2]
+
+
 def ball(centre, radius, changes, **options):
-    """A ball of a certificate in a plane, as an ellipse.
+    """A ball of a certificate in a plane, as an ellipse; see `ball_axes`."""
+    half_axes, angle = ball_axes(radius, changes)
+    return Ellipse(centre, *(2 * half_axes), angle=np.degrees(angle), **options)
+
+
+def ball_axes(radius, changes):
+    """The half axes of a ball in a plane, and the angle of the first, in radians.
 
     changes: (k, 2), the changes of the place in the plane for a unit step in each of k directions
         at right angles in the norm of the ball.
     """
     _, lengths, directions = np.linalg.svd(changes)
-    angle = np.degrees(np.arctan2(*directions[0, ::-1]))
-    return Ellipse(centre, *(2 * radius * lengths), angle=angle, **options)
+    return radius * lengths, np.arctan2(*directions[0, ::-1])
 
 
 def draw_machine(axes, machine):

@@ -1,0 +1,112 @@
+"""A page about a few networks: one HTML file that needs no server and nothing from the network.
+
+    python -m gru_addition.show
+
+The networks compute in the page: `network.js` is their step; `page.js` and `page.css` show what it
+does. This module writes them into `page.html`, with what the page has to know about each network.
+"""
+
+import json
+from importlib.resources import files
+
+import numpy as np
+
+from gru_addition.inside.portraits import ball_axes, principal_plane
+from gru_addition.inside.traces import random_states
+from gru_addition.proof.network import Network
+
+MOST_NETWORKS = 3
+# How many states of random sums are drawn, and how many of the losses.
+MOST_STATES, MOST_LOSSES = 400, 250
+
+
+def page(networks):
+    """Return a page, HTML, about networks that `described` describes."""
+    parts = {name: _read(name) for name in ("page.css", "network.js", "page.js")}
+    # A script ends at the first "</", wherever it stands.
+    parts["data"] = json.dumps(networks, ensure_ascii=False).replace("</", "<\\/")
+    html = _read("page.html")
+    for name, part in parts.items():
+        html = html.replace(f"/* {name} */", part.strip())
+    return html
+
+
+def described(weights, name, about, resolution=None, certificate=None, history=None):
+    """Return what a page has to know about a network, for JSON.
+
+    weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
+    name, about: a title, and a sentence or two.
+    resolution: the state is rounded to multiples of 1 / resolution; None if not.
+    certificate: that of a proof, if there is one.
+    history: a `gru_addition.runs.history.History`, to draw the losses, or None.
+
+    Raises the errors of `gru_addition.proof.network.Network`.
+    """
+    network = Network(weights, resolution)
+    return {
+        "name": name,
+        "about": about,
+        "cell": network.cell,
+        "resolution": resolution,
+        "stateSize": network.state_size,
+        "weights": {name: weight.tolist() for name, weight in network.weights.items()},
+        "planes": [_plane(network, certificate, *plane) for plane in _planes(network)],
+        "certificate": certificate
+        and {name: certificate[name].tolist() for name in ("norm", "states", "radii", "targets")},
+        "losses": history and _losses(history),
+    }
+
+
+def _read(name):
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _planes(network):
+    """Centres, directions (2, state_size) and names of axes, of planes to see the state in.
+
+    For two or three units, these are planes of units, which show it exactly.
+    """
+    size = network.state_size
+    if size > 3:
+        centre, directions = principal_plane(random_states(network)[0])
+        return [(centre, directions, ("first principal component", "second"))]
+    units = np.eye(size)
+    return [
+        (np.zeros(size), units[[0, other]], ("unit 0", f"unit {other}")) for other in range(1, size)
+    ] or [(np.zeros(1), np.ones((2, 1)), ("unit 0", "unit 0"))]
+
+
+def _plane(network, certificate, centre, directions, names):
+    states, carries, _ = random_states(network)
+    some = np.linspace(0, len(states) - 1, MOST_STATES).astype(int)
+    places = np.round((states[some] - centre) @ directions.T, 4)
+    balls = []
+    if certificate is not None:
+        changes = np.linalg.solve(certificate["norm"], directions.T)
+        for state, radius, carry in zip(
+            certificate["states"], certificate["radii"], certificate["carries"], strict=True
+        ):
+            x, y = (state - centre) @ directions.T
+            (rx, ry), angle = ball_axes(radius, changes)
+            balls.append({"x": x, "y": y, "rx": rx, "ry": ry, "angle": angle, "carry": int(carry)})
+    cloud = [
+        [*place, carry]
+        for place, carry in zip(places.tolist(), carries[some].tolist(), strict=True)
+    ]
+    return {
+        "centre": centre.tolist(),
+        "directions": directions.tolist(),
+        "names": names,
+        "cloud": cloud,
+        "balls": balls,
+    }
+
+
+def _losses(history):
+    some = np.unique(np.linspace(0, len(history) - 1, MOST_LOSSES).astype(int))
+    losses = {"train": history.train_losses, "test": history.validation_losses}
+    return {"iterations": some.tolist()} | {
+        # Four digits are more than can be seen.
+        name: [float(f"{loss:.4g}") for loss in values[some]]
+        for name, values in losses.items()
+    }

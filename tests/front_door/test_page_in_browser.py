@@ -1,0 +1,153 @@
+"""The page about networks, in a real browser: it computes what Python does, and can be used.
+
+`make browser` runs this; it needs Chromium and ChromeDriver on the machine. It leaves screenshots
+in `runs/browser`.
+"""
+
+import numpy as np
+import numpy_gru
+import pytest
+from common import ROOT
+
+from gru_addition.dataset import encode
+from gru_addition.proof.network import Network
+from gru_addition.runs.weights import weight_shapes
+from gru_addition.show import described, page
+
+pytestmark = pytest.mark.browser
+PICTURES = ROOT / "runs" / "browser"
+# 300 steps from random states, by the page's own function.
+STEPS = """
+const [states, bits] = arguments;
+return states.map((h, i) => {
+  const after = step(networks[0], h, ...bits[i]);
+  return [...after.h, after.output];
+});
+"""
+
+
+def random_weights(cell, hidden, seed=0):
+    random_state = np.random.RandomState(seed)
+    return {
+        name: random_state.normal(size=shape) for name, shape in weight_shapes(hidden, cell).items()
+    }
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """A function that opens a page about networks, as `described` describes them."""
+
+    def open_page(networks, link=""):
+        (tmp_path / "page.html").write_text(page(networks), encoding="utf-8")
+        browser.get(f"{(tmp_path / 'page.html').as_uri()}{link}")
+        return browser
+
+    return open_page
+
+
+@pytest.mark.parametrize("resolution", [None, 8])
+@pytest.mark.parametrize(("cell", "hidden"), [("gru", 16), ("gru", 2), ("elman", 3), ("lstm", 5)])
+def test_a_step_is_that_of_python(cell, hidden, resolution, opened):
+    weights = random_weights(cell, hidden)
+    network = Network(weights, resolution)
+    random_state = np.random.RandomState(1)
+    states = random_state.uniform(-1, 1, size=(300, network.state_size))
+    bits = random_state.randint(0, 2, size=(300, 2))
+
+    browser = opened([described(weights, "random", "", resolution)])
+    numbers = np.array(browser.execute_script(STEPS, states.tolist(), bits.tolist()))
+
+    h = network.settle(network.steps(states))[np.arange(300), bits @ [2, 1]]
+    np.testing.assert_allclose(numbers[:, :-1], h, rtol=0, atol=1e-14)
+    # An output is a sum of as many products as there are units.
+    np.testing.assert_allclose(numbers[:, -1], network.output(h), rtol=0, atol=1e-14)
+
+
+def test_sums_of_a_thousand_columns_are_those_of_python(opened):
+    # Small weights forget what they have read, as trained networks with the penalty do.
+    weights = {name: 0.5 * w for name, w in random_weights("gru", 16).items()}
+    a, b = (int(f"0x{np.random.RandomState(seed).bytes(125).hex()}", 16) for seed in (0, 1))
+
+    browser = opened([described(weights, "random", "")])
+    outputs = browser.execute_script(
+        "return addWith(networks[0], BigInt(arguments[0]), BigInt(arguments[1]), 1000)"
+        ".map((column) => column.output)",
+        str(a),
+        str(b),
+    )
+
+    expected = numpy_gru.output(weights, encode(a, b, 1000))
+    np.testing.assert_allclose(outputs, expected[0, :, 0], rtol=0, atol=1e-12)
+
+
+def text_of(browser, selector):
+    return browser.find_element("css selector", selector).text
+
+
+def test_a_reader_types_steps_and_shares_a_link(opened):
+    from selenium.webdriver import Keys
+
+    perfect = numpy_gru.perfect_weights()
+    wrong = perfect | {"W_output": 0 * perfect["W_output"]}
+    networks = [described(perfect, "right", "It adds."), described(wrong, "wrong", "It does not.")]
+    browser = opened(networks, "#a=13&b=12&column=1")
+
+    # Five columns: those of the sum.
+    assert browser.find_element("id", "bits").get_attribute("value") == "5"
+    assert text_of(browser, "#said") == "Column 0: 1 + 0 make 1. Write 1, and carry nothing."
+    assert "which is right" in text_of(browser, "section:nth-child(1) .said")
+    assert "wrong; it should be 1" in text_of(browser, "section:nth-child(2) .said")
+
+    field = browser.find_element("id", "a")
+    field.clear()
+    field.send_keys("2^81 - 1", Keys.TAB)
+    browser.find_element("id", "last").click()
+    assert "column=82" in browser.current_url
+    assert browser.find_elements("css selector", "section:nth-child(1) .cross") == []
+    assert browser.find_elements("css selector", "section:nth-child(2) .cross") != []
+    digits = text_of(browser, "section:nth-child(1) pre")
+    assert digits.count(str(2**81 - 1 + 12)) == 2
+
+    # The keyboard moves the slider.
+    slider = browser.find_element("id", "column")
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert "column=81" in browser.current_url
+    link = browser.current_url
+    browser.get("about:blank")
+    browser.get(link)
+    assert slider_value(browser) == "81"
+
+
+def slider_value(browser):
+    return browser.find_element("id", "column").get_attribute("value")
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "", "2^3000", "1.5", "2^"])
+def test_bad_numbers_are_refused_in_words(text, opened):
+    from selenium.webdriver import Keys
+
+    browser = opened([described(numpy_gru.perfect_weights(), "right", "")], "#a=13&b=12")
+    field = browser.find_element("id", "b")
+    field.clear()
+    field.send_keys(text, Keys.TAB)
+    browser.execute_script("arguments[0].dispatchEvent(new Event('change'))", field)
+
+    assert text_of(browser, "#problem").startswith("b must be a whole number")
+    assert "b=12" in browser.current_url
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_the_docs_fits(width, scheme, browser):
+    """Also leaves screenshots, to be looked at."""
+    metrics = {"width": width, "height": 2600, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    browser.get(f"{(ROOT / 'docs' / 'index.html').as_uri()}#a=13&b=12&bits=6&column=4")
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    browser.save_screenshot(str(PICTURES / f"page-{width}-{scheme}.png"))
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert len(browser.find_elements("css selector", "section")) == 3
+    assert not browser.get_log("browser")
