@@ -73,7 +73,7 @@ def show_step(certificate, weights):
     x, h = np.array([A[PAIR], B[PAIR]]), certificate["states"][BALL]
 
     def show(name, gate, state, function):
-        """Print and return a gate, or the proposal."""
+        """Print and return a gate, or the candidate."""
         terms = [x @ w["W" + gate], *(state[:, np.newaxis] * w["U" + gate]), w["b" + gate]]
         values = function(np.sum(terms, axis=0))
         for unit, value in enumerate(values):
@@ -86,10 +86,10 @@ def show_step(certificate, weights):
     print(f"From ({h[0]:g}, {h[1]:g}) with {PAIRS[PAIR]}. Each line adds x W, h_0 U_0, h_1 U_1, b.")
     z = show("z", "z", h, sigmoid)
     r = show("r", "r", h, sigmoid)
-    proposal = show("proposal", "h", r * h, np.tanh)
-    after = h + z * (proposal - h)
+    candidate = show("candidate", "h", r * h, np.tanh)
+    after = h + z * (candidate - h)
     for unit in range(2):
-        print(f"h_{unit} = {h[unit]:g} + {z[unit]:.4f} ({proposal[unit]:.4f} - {h[unit]:g})"
+        print(f"h_{unit} = {h[unit]:g} + {z[unit]:.4f} ({candidate[unit]:.4f} - {h[unit]:g})"
               f" = {after[unit]:.4f}")  # fmt: skip
     target = certificate["targets"][BALL, PAIR]
     gap = gaps_of(network, certificate["states"], certificate["targets"], np.eye(2))[BALL, PAIR]

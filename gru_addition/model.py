@@ -157,11 +157,11 @@ class GRU(Cell):
 
     def forward_pass(self, h_tm1, x_t):
         """One step; see `Cell.forward_pass`."""
-        # The update gate: how much of each unit's state is replaced by the proposal.
+        # The update gate: how much of each unit's state is replaced by the candidate.
         z_t = tf.sigmoid(tf.matmul(x_t, self.Wz) + tf.matmul(h_tm1, self.Uz) + self.bz)
-        # The reset gate: how much of each unit's state the proposal may look at.
+        # The reset gate: how much of each unit's state the candidate may use.
         r_t = tf.sigmoid(tf.matmul(x_t, self.Wr) + tf.matmul(h_tm1, self.Ur) + self.br)
-        # The proposal: what the state would become if nothing of the old one were kept.
+        # The candidate state: what the state would become if nothing of the old one were kept.
         h_proposal = tf.tanh(
             tf.matmul(x_t, self.Wh) + tf.matmul(tf.multiply(r_t, h_tm1), self.Uh) + self.bh
         )

@@ -81,8 +81,8 @@ class LSTM(Cell):
         i_t = tf.sigmoid(tf.matmul(x_t, self.Wi) + tf.matmul(h, self.Ui) + self.bi)
         f_t = tf.sigmoid(tf.matmul(x_t, self.Wf) + tf.matmul(h, self.Uf) + self.bf)
         o_t = tf.sigmoid(tf.matmul(x_t, self.Wo) + tf.matmul(h, self.Uo) + self.bo)
-        proposal = tf.tanh(tf.matmul(x_t, self.Wc) + tf.matmul(h, self.Uc) + self.bc)
-        c_t = tf.multiply(f_t, c) + tf.multiply(i_t, proposal)
+        candidate = tf.tanh(tf.matmul(x_t, self.Wc) + tf.matmul(h, self.Uc) + self.bc)
+        c_t = tf.multiply(f_t, c) + tf.multiply(i_t, candidate)
         return tf.concat([tf.multiply(o_t, tf.tanh(c_t)), c_t], axis=-1)
 
     def first_state(self, x_1):

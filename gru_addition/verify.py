@@ -233,8 +233,8 @@ class _Network:
     def _gru_step(self, h, x):
         z = (h @ self.w["Uz"] + x["z"]).sigmoid()
         r = (h @ self.w["Ur"] + x["r"]).sigmoid()
-        proposal = ((r * h) @ self.w["Uh"] + x["h"]).tanh()
-        return h + z * (proposal - h)
+        candidate = ((r * h) @ self.w["Uh"] + x["h"]).tanh()
+        return h + z * (candidate - h)
 
     def _elman_step(self, h, x):
         return (h @ self.w["Uh"] + x["h"]).tanh()

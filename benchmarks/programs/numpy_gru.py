@@ -12,7 +12,7 @@ from protocol import run
 class Parameters:
     """All weights, or all their gradients, in one flat vector, with a view for each kind.
 
-    W: (3, inputs + 1, hidden), from the input to the gates r, z and the proposal; biases last.
+    W: (3, inputs + 1, hidden), from the input to the gates r, z and the candidate; biases last.
     U: (3, hidden, hidden), from the state to the same three.
     W_output, b_output: (hidden,) and (1,).
     """
@@ -70,7 +70,7 @@ class Network:
         product = self.products[0]
         for t in range(self.time):
             h_tm1, h_t = self.h[t], self.h[t + 1]
-            r_and_z, h_proposal = self.gates[:2, t], self.gates[2, t]
+            r_and_z, h_candidate = self.gates[:2, t], self.gates[2, t]
             np.matmul(h_tm1, weights.U[:2], out=self.products)
             r_and_z += self.products
             _sigmoid_in_place(r_and_z)
@@ -78,11 +78,11 @@ class Network:
 
             np.multiply(r_t, h_tm1, out=self.reset_h[t])
             np.matmul(self.reset_h[t], weights.U[2], out=product)
-            h_proposal += product
-            np.tanh(h_proposal, out=h_proposal)
+            h_candidate += product
+            np.tanh(h_candidate, out=h_candidate)
 
-            # (1 - z_t) * h_tm1 + z_t * h_proposal, with one product fewer.
-            np.subtract(h_proposal, h_tm1, out=self.change[t])
+            # (1 - z_t) * h_tm1 + z_t * h_candidate, with one product fewer.
+            np.subtract(h_candidate, h_tm1, out=self.change[t])
             np.multiply(z_t, self.change[t], out=h_t)
             h_t += h_tm1
         return _whole(self.h[1:]) @ weights.W_output + weights.b_output
@@ -99,16 +99,16 @@ class Network:
         np.multiply(d_output[:, np.newaxis], self.parameters.W_output, out=_whole(self.d_h))
 
         self._compute_slopes()
-        to_r, to_z, to_proposal = self.parameters.U.swapaxes(1, 2)
+        to_r, to_z, to_candidate = self.parameters.U.swapaxes(1, 2)
         keep = 1 - self.gates[1]
         product, other_product = self.products
         d_h = np.zeros_like(self.d_h[0])
         for t in reversed(range(self.time)):
             d_h += self.d_h[t]
-            d_r, d_z, d_proposal = self.d_gates[:, t]
+            d_r, d_z, d_candidate = self.d_gates[:, t]
             np.multiply(d_h, self.slopes[1:, t], out=self.d_gates[1:, t])
 
-            d_reset_h = np.matmul(d_proposal, to_proposal, out=product)
+            d_reset_h = np.matmul(d_candidate, to_candidate, out=product)
             np.multiply(d_reset_h, self.slopes[0, t], out=d_r)
 
             d_h *= keep[t]
@@ -125,16 +125,16 @@ class Network:
     def _compute_slopes(self):
         """Compute what multiplies a gradient on its way to the sum inside sigmoid or tanh.
 
-        For r_t that is the gradient with respect to r_t * h_{t-1}; for z_t and the proposal, with
+        For r_t that is the gradient with respect to r_t * h_{t-1}; for z_t and the candidate, with
         respect to h_t. None needs a later time step, so all are computed at once.
         """
-        _, z, h_proposal = self.gates
+        _, z, h_candidate = self.gates
         slopes = self.slopes
         np.subtract(1, self.gates[:2], out=slopes[:2])
         slopes[:2] *= self.gates[:2]
         slopes[0] *= self.h[:-1]
         slopes[1] *= self.change
-        np.multiply(h_proposal, h_proposal, out=slopes[2])
+        np.multiply(h_candidate, h_candidate, out=slopes[2])
         np.subtract(1, slopes[2], out=slopes[2])
         slopes[2] *= z
 

@@ -30,8 +30,8 @@ class PlainAdder(nn.Module):
         for x_t in x.unbind(1):
             z_t = torch.sigmoid(x_t @ self.Wz + h_t @ self.Uz + self.bz)
             r_t = torch.sigmoid(x_t @ self.Wr + h_t @ self.Ur + self.br)
-            h_proposal = torch.tanh(x_t @ self.Wh + (r_t * h_t) @ self.Uh + self.bh)
-            h_t = (1 - z_t) * h_t + z_t * h_proposal
+            h_candidate = torch.tanh(x_t @ self.Wh + (r_t * h_t) @ self.Uh + self.bh)
+            h_t = (1 - z_t) * h_t + z_t * h_candidate
             states.append(h_t)
         return torch.stack(states, 1) @ self.W_output + self.b_output
 
@@ -57,14 +57,14 @@ class FusedAdder(nn.Module):
         hidden_size = len(self.Uh)
         # Time comes first, so what a step reads is contiguous in memory.
         x_W = nn.functional.linear(x.transpose(0, 1), self.W.t(), self.b)  # noqa: N806
-        for_gates, for_proposal = x_W.split([2 * hidden_size, hidden_size], -1)
+        for_gates, for_candidate = x_W.split([2 * hidden_size, hidden_size], -1)
         h_t = x.new_zeros(len(x), hidden_size)
         states = []
-        for gates, proposal in zip(for_gates.unbind(), for_proposal.unbind(), strict=True):
+        for gates, candidate in zip(for_gates.unbind(), for_candidate.unbind(), strict=True):
             z_t, r_t = torch.sigmoid(torch.addmm(gates, h_t, self.U)).chunk(2, -1)
-            h_proposal = torch.tanh(torch.addmm(proposal, r_t * h_t, self.Uh))
-            # (1 - z_t) * h_t + z_t * h_proposal
-            h_t = torch.lerp(h_t, h_proposal, z_t)
+            h_candidate = torch.tanh(torch.addmm(candidate, r_t * h_t, self.Uh))
+            # (1 - z_t) * h_t + z_t * h_candidate
+            h_t = torch.lerp(h_t, h_candidate, z_t)
             states.append(h_t)
         output = nn.functional.linear(torch.stack(states), self.W_output.t(), self.b_output)
         return output.transpose(0, 1)

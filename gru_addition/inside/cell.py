@@ -54,7 +54,7 @@ def functions_figure():
     sigmoid.plot(x, 1 / (1 + np.exp(-x)), color="black")
     sigmoid.set(title="sigmoid: between 0 and 1", yticks=[0, 0.5, 1])
     tanh.plot(x, np.tanh(x), color="black")
-    tanh.set(title="tanh: between −1 and 1", yticks=[-1, 0, 1])
+    tanh.set(title="tanh: between \N{MINUS SIGN}1 and 1", yticks=[-1, 0, 1])
     for axes in sigmoid, tanh:
         axes.grid(alpha=0.3)
     return figure

@@ -8,11 +8,12 @@ from gru_addition.support.integers import write_integer
 from gru_addition.support.pictures import new_figure
 
 DOTS_PER_INCH = 90
+# What is drawn for each unit. Blue and orange are kept for the carry.
 MAPS = {
-    "z": ("update gate $z_t$", "Blues", 0, 1),
-    "r": ("reset gate $r_t$", "Blues", 0, 1),
-    "proposal": (r"proposal $\tilde h_t$", "PuOr", -1, 1),
-    "h": ("state $h_t$", "PuOr", -1, 1),
+    "h": ("state $h_t$", "PRGn", -1, 1),
+    "candidate": (r"candidate state $\tilde h_t$", "PRGn", -1, 1),
+    "z": ("update gate $z_t$", "Greys", 0, 1),
+    "r": ("reset gate $r_t$", "Greys", 0, 1),
 }
 
 
@@ -23,7 +24,7 @@ def trace_figure(trace, units=None):
     """
     columns, hidden = trace.h.shape
     units = range(hidden) if units is None else units
-    figure = new_figure(7, 9.6, DOTS_PER_INCH)
+    figure = new_figure(8, 12, DOTS_PER_INCH)
     digits_axes, *maps_axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 2, 2, 2, 2))
     _draw_digits(digits_axes, trace)
     for axes, (name, (title, colors, least, most)) in zip(maps_axes, MAPS.items(), strict=True):
@@ -31,7 +32,7 @@ def trace_figure(trace, units=None):
             getattr(trace, name)[:, list(units)].T, cmap=colors, vmin=least, vmax=most,
             aspect="auto", interpolation="nearest",
         )  # fmt: skip
-        axes.set_yticks(range(hidden), [str(unit) for unit in units], fontsize=6)
+        axes.set_yticks(range(hidden), [str(unit) for unit in units], fontsize=8)
         axes.set_ylabel("unit")
         axes.set_title(title, fontsize="medium")
         figure.colorbar(image, ax=axes, pad=0.01)
@@ -87,7 +88,7 @@ def step_figure(trace, column):
     state.axhline(0, color="0.6", linewidth=0.8)
     state.legend(fontsize="x-small", ncols=2, loc="lower right")
     gates.imshow(
-        np.stack([trace.z[column], trace.r[column]]), cmap="Blues", vmin=0, vmax=1, aspect="auto"
+        np.stack([trace.z[column], trace.r[column]]), cmap="Greys", vmin=0, vmax=1, aspect="auto"
     )
     gates.set(xlabel="unit", xticks=units)
     gates.set_yticks([0, 1], ["update gate", "reset gate"])

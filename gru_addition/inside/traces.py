@@ -22,7 +22,7 @@ class Trace:
     a, b: the bits of the operands, (columns,).
     carries: the true carry out of each column, which the network has to remember there, (columns,).
     bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
-    z, r, proposal: the gates and the proposal in each column, (columns, hidden_size); for another
+    z, r, candidate: the gates and the candidate in each column, (columns, hidden_size); for another
         cell than a GRU, arrays of None.
     h: the state in each column, (columns, state_size).
     output: the network's output in each column, above 0.5 for a one, (columns,).
@@ -34,7 +34,7 @@ class Trace:
     bits: np.ndarray
     z: np.ndarray
     r: np.ndarray
-    proposal: np.ndarray
+    candidate: np.ndarray
     h: np.ndarray
     output: np.ndarray
 
@@ -50,11 +50,11 @@ class Trace:
         h, carry, columns = np.zeros((1, network.state_size)), 0, []
         for pair in 2 * a + b:
             is_gru = network.cell == "gru"
-            z, r, proposal = (g[0, pair] for g in network.gates(h)) if is_gru else [None] * 3
+            z, r, candidate = (g[0, pair] for g in network.gates(h)) if is_gru else [None] * 3
             h = network.settle(network.steps(h))[:, pair]
             total = A[pair] + B[pair] + carry
             carry = total >> 1
-            columns.append((carry, total & 1, z, r, proposal, h[0], network.output(h)[0]))
+            columns.append((carry, total & 1, z, r, candidate, h[0], network.output(h)[0]))
         return cls(a, b, *map(np.array, zip(*columns, strict=True)))
 
 

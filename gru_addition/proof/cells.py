@@ -23,7 +23,7 @@ PLAIN = SimpleNamespace(sigmoid=sigmoid, tanh=np.tanh, join=join)
 
 
 def gru_gates(h, x, w, kind=PLAIN):
-    """The gates z_t and r_t and the proposal h~_t of `gru_addition.model.GRU`.
+    """The gates z_t and r_t and the candidate state h~_t of `gru_addition.model.GRU`.
 
     h: the states. x: what the input adds to each gate, by its letter. w: the weights. kind: what
     the states are; it has the functions.
@@ -35,8 +35,8 @@ def gru_gates(h, x, w, kind=PLAIN):
 
 def gru_step(h, x, w, kind=PLAIN):
     """The state that follows h; the arguments are those of `gru_gates`."""
-    z, _, proposal = gru_gates(h, x, w, kind)
-    return h + z * (proposal - h)
+    z, _, candidate = gru_gates(h, x, w, kind)
+    return h + z * (candidate - h)
 
 
 def elman_step(h, x, w, kind=PLAIN):

@@ -94,7 +94,7 @@ class Network:
 
     @ignoring_overflow
     def gates(self, h):
-        """The gates z_t and r_t and the proposal h~_t on the way to each of the `steps` from h.
+        """The gates z_t, r_t and the candidate state h~_t on the way to each of the `steps` from h.
 
         Only a GRU has them. h: (n, hidden_size). Each of the three has shape (n, 4, hidden_size).
         """

@@ -6,7 +6,7 @@ and cells written in NumPy.
 """
 
 # The letters of the gates, in the order of the weights. Of the tutorial's GRU these are the reset
-# gate, the update gate and the proposal.
+# gate, the update gate and the candidate.
 GATES = {"gru": "rzh", "elman": "h", "lstm": "ifoc"}
 
 

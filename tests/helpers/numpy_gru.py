@@ -31,8 +31,8 @@ def step(weights, h, x_t):
     w = weights
     z = sigmoid(x_t @ w["Wz"] + h @ w["Uz"] + w["bz"])
     r = sigmoid(x_t @ w["Wr"] + h @ w["Ur"] + w["br"])
-    proposal = np.tanh(x_t @ w["Wh"] + (r * h) @ w["Uh"] + w["bh"])
-    return (1 - z) * h + z * proposal
+    candidate = np.tanh(x_t @ w["Wh"] + (r * h) @ w["Uh"] + w["bh"])
+    return (1 - z) * h + z * candidate
 
 
 def output(weights, x, **options):

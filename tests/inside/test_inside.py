@@ -48,7 +48,7 @@ def test_a_trace_holds_the_gates_and_states_of_the_equations(a, b):
     np.testing.assert_allclose(trace.r, r, rtol=0, atol=1e-14)
     z = sigmoid(x[0] @ w["Wz"] + h_tm1 @ w["Uz"] + w["bz"])
     np.testing.assert_allclose(trace.z, z, rtol=0, atol=1e-14)
-    np.testing.assert_allclose((1 - z) * h_tm1 + z * trace.proposal, h, rtol=0, atol=1e-14)
+    np.testing.assert_allclose((1 - z) * h_tm1 + z * trace.candidate, h, rtol=0, atol=1e-14)
 
 
 def test_a_trace_has_no_room_for_a_sum_that_needs_more_bits():

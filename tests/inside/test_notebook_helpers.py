@@ -73,7 +73,7 @@ def test_a_statement_is_shown_with_the_comment_above_it_and_nothing_else():
     shown = show_code(GRU.forward_pass, "h_proposal =").data
 
     lines = shown.split("```python\n")[1].split("\n```")[0].splitlines()
-    assert lines[0].startswith("# The proposal")
+    assert lines[0].startswith("# The candidate state")
     assert lines[1] == "h_proposal = tf.tanh("
     assert lines[-1] == ")"
     assert len(lines) == 4
