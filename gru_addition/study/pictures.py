@@ -81,7 +81,7 @@ def selections_figure(rows):
     changes = list(dict.fromkeys(change for selection in selections for change in selection))
     figure = new_figure(WIDTH, 0.7 + 0.45 * len(selections), DOTS_PER_INCH)
     axes = figure.subplots(
-        len(selections), 1 + len(bases), squeeze=False, width_ratios=[2, *[4] * len(bases)]
+        len(selections), 1 + len(bases), squeeze=False, width_ratios=[2.4, *[4] * len(bases)]
     )
     for selection, (dots, *bars) in zip(selections, axes, strict=True):
         for place, change in enumerate(changes):
@@ -94,7 +94,7 @@ def selections_figure(rows):
             if recipe in split:
                 _draw_verdicts(bar, results.of_seeds(recipe, "proof", "verdict"))
     for place, change in enumerate(changes):
-        axes[0, 0].text(place, 1.0, change, ha="center", fontsize="small")
+        axes[0, 0].text(place, 1.0, change, ha="center", fontsize="x-small")
     for base, top in zip(bases, axes[0, 1:], strict=True):
         top.set_title(base, fontsize="medium")
     for panel in axes.ravel():
