@@ -101,7 +101,7 @@ def without_work(monkeypatch, adder, place):
     monkeypatch.setattr(study, "local_processes", lambda: ThreadPoolExecutor(1))
     monkeypatch.setattr(study, "dask_cluster", refuse_cluster)
     monkeypatch.setattr(study, "study", lambda *_: [])
-    monkeypatch.setattr(study_report, "summary", lambda rows: "")
+    monkeypatch.setattr(study_report, "summary", lambda rows, with_iterations: "")
     monkeypatch.setattr(study_pictures, "study_figure", lambda rows: Figure())
     monkeypatch.setattr(study_pictures, "selections_figure", lambda rows: Figure())
     monkeypatch.chdir(place)

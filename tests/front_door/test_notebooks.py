@@ -273,7 +273,15 @@ def test_cells_are_short_and_every_local_link_leads_somewhere(name):
             continue
         prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
         for target in re.findall(r"\]\((?!https?://|#)([^)]+)\)", prose):
-            assert (DIRECTORY / target).exists(), target
+            path, _, section = target.partition("#")
+            assert (DIRECTORY / path).exists(), target
+            assert not section or section in sections_of(DIRECTORY / path), target
+
+
+def sections_of(page):
+    """The names of a page's sections, as GitHub makes them from the headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def test_the_picture_in_the_readme_is_that_of_the_notebook(name):
