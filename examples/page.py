@@ -5,6 +5,7 @@
 It takes about a minute. `make page` does the same.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def main():
     configs = Config(seed=0), Config(seed=2), CONFIG
     html = page(networks(*(train(config) for config in configs)))
     PAGE.write_text(html, encoding="utf-8")
-    print(f"Page: {PAGE.relative_to(Path.cwd())}")
+    print(f"Page: {os.path.relpath(PAGE)}")
 
 
 if __name__ == "__main__":
