@@ -76,7 +76,8 @@ class LossPlot:
         png = io.BytesIO()
         figure.savefig(png, format="png")
         # Replacing the image with one of the same size keeps the page from jumping.
-        image = Image(png.getvalue(), width=WIDTH * 100, height=HEIGHT * 100)
+        text = "The losses on the training and test sums, by iteration"
+        image = Image(png.getvalue(), width=WIDTH * 100, height=HEIGHT * 100, alt=text)
         if self._display is None:
             self._display = display(image, display_id=True)
         else:

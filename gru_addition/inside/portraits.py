@@ -148,8 +148,8 @@ def draw_outputs(axes, network, wrong_sum):
     trace = _trace(network, wrong_sum)
     outputs, bits = trace.output, trace.bits
     columns = np.arange(len(bits))
-    axes.plot(columns, outputs, ".-", color="0.3", linewidth=0.8, label="output")
-    axes.scatter(columns, bits, s=22, facecolors="none", edgecolors="tab:green", label="right bit")
+    axes.plot(columns, outputs, ".-", color="0.5", linewidth=0.8, label="output")
+    axes.scatter(columns, bits, s=22, facecolors="none", edgecolors="black", label="right bit")
     wrong = (outputs > 0.5) != bits
     axes.scatter(columns[wrong], outputs[wrong], marker="X", s=80, color=WRONG, label="wrong")
     axes.set_xlabel("column, from the lowest bit")

@@ -17,6 +17,7 @@ from gru_addition.support.checks import whole_number
 
 LARGEST = 2**16 - 1
 PNG, WIDTH, DOTS_PER_INCH = "image/png", 720, 144
+DESCRIPTION = "The sum on paper up to one column, with the network's state and gates there"
 
 
 class Stepper:
@@ -63,4 +64,6 @@ class Stepper:
 
     def _repr_mimebundle_(self, **_):
         picture = base64.b64encode(self.picture.value).decode("ascii")
-        return self._widget._repr_mimebundle_() | {PNG: picture}, {PNG: {"width": WIDTH}}
+        return self._widget._repr_mimebundle_() | {PNG: picture}, {
+            PNG: {"width": WIDTH, "alt": DESCRIPTION}
+        }

@@ -1,9 +1,13 @@
 """What the notebooks show of the package: its code, and the graph as a picture."""
 
+import struct
+
 import pytest
+from matplotlib import pyplot
 
 from gru_addition.dataset import as_bytes
 from gru_addition.inside.code import show_code
+from gru_addition.inside.described import described
 from gru_addition.inside.diagram import BOXES, VARIABLE, edges, graph_figure
 from gru_addition.model import GRU, AdditionModel, tf
 
@@ -82,3 +86,18 @@ def test_a_statement_is_shown_with_the_comment_above_it_and_nothing_else():
 def test_a_statement_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="beginning must be the start of a statement, not 'y_t ='"):
         show_code(GRU.forward_pass, "y_t =")
+
+
+@pytest.mark.parametrize("inches", [4, 8])
+def test_a_described_figure_has_its_words_one_width_and_twice_the_pixels(inches):
+    figure, axes = pyplot.subplots(figsize=(inches, 2))
+    axes.plot([1, 2])
+
+    image = described(figure, "A line that <rises> from 1 to 2")
+
+    _, metadata = image._repr_png_()
+    assert metadata == {"width": 800, "alt": "A line that <rises> from 1 to 2"}
+    # A PNG file has its width here.
+    assert struct.unpack(">I", image.data[16:20]) == (1600,)
+    # Or the notebook would show it a second time.
+    assert not pyplot.fignum_exists(figure.number)
