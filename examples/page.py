@@ -13,7 +13,7 @@ from two_units import CONFIG, rounded_weights, shortened
 
 from gru_addition import prepare_process
 from gru_addition.config import Config
-from gru_addition.show import described, page
+from gru_addition.show import page, page_data
 
 PAGE = Path(__file__).parents[1] / "docs" / "index.html"
 TUTORIAL = (
@@ -23,8 +23,8 @@ TUTORIAL = (
 )
 DRIFTING = (
     "A network that drifts",
-    "The same, from seed 2. It is right on all sums of up to nine bits, and on most longer ones. "
-    "But it moves on while it should keep a carry: try 2^81 - 1 + 2^80 + 1.",
+    "The same, from seed 2. It is right on all sums of up to nine bits, and on random sums of "
+    "2,000. But its state moves on while it should keep a carry: try 2^81 - 1 + 2^80 + 1.",
 )
 PROVED = (
     "Two units, proved right",
@@ -44,9 +44,9 @@ def networks(tutorial, drifting, small):
     weights = rounded_weights(small.weights, 1)
     certificate = shortened(prove(weights).certificate, weights)
     return [
-        described(tutorial.weights, *TUTORIAL, history=tutorial.history),
-        described(drifting.weights, *DRIFTING, history=drifting.history),
-        described(weights, *PROVED, certificate=certificate, history=small.history),
+        page_data(tutorial.weights, *TUTORIAL, history=tutorial.history),
+        page_data(drifting.weights, *DRIFTING, history=drifting.history),
+        page_data(weights, *PROVED, certificate=certificate, history=small.history),
     ]
 
 

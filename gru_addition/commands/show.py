@@ -9,7 +9,7 @@ from gru_addition.commands.networks import DEFAULT_DIRECTORY
 from gru_addition.commands.prove import CERTIFICATE
 from gru_addition.config import Config
 from gru_addition.runs.checkpoints import load_network, load_with_weights
-from gru_addition.show import MOST_NETWORKS, described, page
+from gru_addition.show import MOST_NETWORKS, page, page_data
 from gru_addition.support.checks import brief
 from gru_addition.support.command_line import Parser, UserError, naming_flags, run_command
 from gru_addition.support.files import prepared_directory, replace_file
@@ -53,7 +53,7 @@ def _describe(source):
         except RefusedError as error:
             certificate = None
             print(f"{path} is not shown, because {error}")
-    return described(weights, str(source), about, resolution, certificate, history)
+    return page_data(weights, str(source), about, resolution, certificate, history)
 
 
 def _in_words(config):

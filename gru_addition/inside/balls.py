@@ -22,9 +22,9 @@ def ball_step_figure(network, certificate, number, states):
 
     Returns a figure.
     """
-    figure = new_figure(8, 4.6, 100)
+    figure = new_figure(8, 4.2, 100)
     above, *below = figure.subplot_mosaic(
-        [[".", "above", "above", "."], list("0123")], height_ratios=(1.15, 1)
+        [[".", "above", "above", "."], list("0123")],
     ).values()
     _draw_ball(above, certificate, number, states)
     above.set_title(f"{len(states):,} states in ball {number}")

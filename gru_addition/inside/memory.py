@@ -82,6 +82,8 @@ def memories_figure():
         _draw_lines(axes, np.transpose(values))
         axes.set_title(name, fontsize="small")
         axes.set_xlabel("column")
+    # As in an output after 1+0: no carry is above.
+    panels[0].invert_yaxis()
     panels[0].set(ylabel="what is remembered", yticks=[0, 1], yticklabels=["no carry", "carry"])
     return figure
 
@@ -91,4 +93,5 @@ def _draw_lines(axes, lines):
     colors = LinearSegmentedColormap.from_list("", [NO_CARRY, CARRY])(SHARES)
     for line, color, share in zip(lines, colors, SHARES, strict=True):
         width = 2 if share in (0, 1) else 1
-        axes.plot(range(1, len(line) + 1), line, color=color, linewidth=width)
+        label = {0: "no carry", 0.5: "half and half", 1: "carry"}.get(share)
+        axes.plot(range(1, len(line) + 1), line, color=color, linewidth=width, label=label)

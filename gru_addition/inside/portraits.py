@@ -170,7 +170,7 @@ def draw_zeros(axes, network):
     unit = np.ptp(np.stack(runs)[:, 5:], axis=1).max(axis=0).argmax()
     for run, color, name in zip(runs, (NO_CARRY, CARRY), ("0 + 0", "1 + 1"), strict=True):
         axes.plot(run[:, unit], ".-", color=color, linewidth=0.8, label=f"after {name}")
-    axes.set_xlabel("column, each of them 0 + 0 but the first")
+    axes.set_xlabel("column, all 0 + 0 after the first")
     axes.set_ylabel(f"unit {unit} of the state")
     axes.set_title("A long run of zeros")
     axes.legend(loc="best", fontsize="small")

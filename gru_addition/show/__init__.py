@@ -21,7 +21,7 @@ MOST_STATES, MOST_LOSSES = 400, 250
 
 
 def page(networks):
-    """Return a page, HTML, about networks that `described` describes."""
+    """Return a page, HTML, about networks that `page_data` describes."""
     parts = {name: _read(name) for name in ("page.css", "network.js", "page.js")}
     # A script ends at the first "</", wherever it stands.
     parts["data"] = json.dumps(networks, ensure_ascii=False).replace("</", "<\\/")
@@ -31,7 +31,7 @@ def page(networks):
     return html
 
 
-def described(weights, name, about, resolution=None, certificate=None, history=None):
+def page_data(weights, name, about, resolution=None, certificate=None, history=None):
     """Return what a page has to know about a network, for JSON.
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.

@@ -10,7 +10,7 @@ import pytest
 from common import ROOT
 
 from gru_addition.commands.show import main
-from gru_addition.show import described, page
+from gru_addition.show import page, page_data
 
 COMMAND = "python -m gru_addition.show"
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -22,7 +22,7 @@ def data_of(html):
 
 @pytest.mark.quick
 def test_a_page_needs_nothing_else():
-    html = page([described(numpy_gru.perfect_weights(), "</script> & <b>", "")] * 3)
+    html = page([page_data(numpy_gru.perfect_weights(), "</script> & <b>", "")] * 3)
 
     # The only address is the name of SVG.
     assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
@@ -36,7 +36,7 @@ def test_a_page_needs_nothing_else():
 def test_few_units_are_shown_exactly(hidden, planes):
     weights = numpy_gru.random_weights(hidden, np.random.RandomState(0))
 
-    network = described(weights, "random", "")
+    network = page_data(weights, "random", "")
 
     directions = np.concatenate([plane["directions"] for plane in network["planes"]])
     assert len(network["planes"]) == planes

@@ -12,7 +12,7 @@ from common import ROOT
 from gru_addition.dataset import encode
 from gru_addition.proof.network import Network
 from gru_addition.runs.weights import weight_shapes
-from gru_addition.show import described, page
+from gru_addition.show import page, page_data
 
 pytestmark = pytest.mark.browser
 PICTURES = ROOT / "runs" / "browser"
@@ -35,7 +35,7 @@ def random_weights(cell, hidden, seed=0):
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """A function that opens a page about networks, as `described` describes them."""
+    """A function that opens a page about networks, as `page_data` describes them."""
 
     def open_page(networks, link=""):
         (tmp_path / "page.html").write_text(page(networks), encoding="utf-8")
@@ -54,7 +54,7 @@ def test_a_step_is_that_of_python(cell, hidden, resolution, opened):
     states = random_state.uniform(-1, 1, size=(300, network.state_size))
     bits = random_state.randint(0, 2, size=(300, 2))
 
-    browser = opened([described(weights, "random", "", resolution)])
+    browser = opened([page_data(weights, "random", "", resolution)])
     numbers = np.array(browser.execute_script(STEPS, states.tolist(), bits.tolist()))
 
     h = network.settle(network.steps(states))[np.arange(300), bits @ [2, 1]]
@@ -68,7 +68,7 @@ def test_sums_of_a_thousand_columns_are_those_of_python(opened):
     weights = {name: 0.5 * w for name, w in random_weights("gru", 16).items()}
     a, b = (int(f"0x{np.random.RandomState(seed).bytes(125).hex()}", 16) for seed in (0, 1))
 
-    browser = opened([described(weights, "random", "")])
+    browser = opened([page_data(weights, "random", "")])
     outputs = browser.execute_script(
         "return addWith(networks[0], BigInt(arguments[0]), BigInt(arguments[1]), 1000)"
         ".map((column) => column.output)",
@@ -89,7 +89,7 @@ def test_a_reader_types_steps_and_shares_a_link(opened):
 
     perfect = numpy_gru.perfect_weights()
     wrong = perfect | {"W_output": 0 * perfect["W_output"]}
-    networks = [described(perfect, "right", "It adds."), described(wrong, "wrong", "It does not.")]
+    networks = [page_data(perfect, "right", "It adds."), page_data(wrong, "wrong", "It does not.")]
     browser = opened(networks, "#a=13&b=12&column=1")
 
     # Five columns: those of the sum.
@@ -126,7 +126,7 @@ def slider_value(browser):
 def test_bad_numbers_are_refused_in_words(text, opened):
     from selenium.webdriver import Keys
 
-    browser = opened([described(numpy_gru.perfect_weights(), "right", "")], "#a=13&b=12")
+    browser = opened([page_data(numpy_gru.perfect_weights(), "right", "")], "#a=13&b=12")
     field = browser.find_element("id", "b")
     field.clear()
     field.send_keys(text, Keys.TAB)

@@ -8,21 +8,24 @@ from gru_addition.inside.cell import ARROWS, BOXES, cell_figure, functions_figur
 
 @pytest.mark.quick
 def test_the_arrows_are_those_of_the_equations():
-    inputs = {target: {source for source, to in ARROWS if to == target} for target in BOXES}
+    inputs = {target: {source for source, to, _ in ARROWS if to == target} for target in BOXES}
 
     assert inputs == {
         "h before": set(),
         "x": set(),
         "z": {"x", "h before"},
         "r": {"x", "h before"},
-        "times": {"r", "h before"},
-        "candidate": {"x", "times"},
-        "mix": {"z", "h before", "candidate"},
-        "h": {"mix"},
+        "times r": {"r", "h before"},
+        "candidate": {"x", "times r"},
+        "times 1 - z": {"z", "h before"},
+        "times z": {"z", "candidate"},
+        "plus": {"times 1 - z", "times z"},
+        "h": {"plus"},
     }
     (axes,) = cell_figure().axes
     assert len(axes.patches) == len(ARROWS)
-    assert len(axes.texts) == len(BOXES)
+    words = [text.get_text() for text in axes.texts]
+    assert {text for *_, text in BOXES.values()} | {word for *_, word in ARROWS} == set(words)
 
 
 @pytest.mark.quick
