@@ -32,6 +32,17 @@ PROVED = (
     "anywhere in one, each pair of bits leads into one of them, and the output in it is right. So "
     "every sum is right, however long.",
 )
+TOUR = (
+    ("13 + 12: the tutorial's network goes wrong", "a=13&b=12&bits=6&column=4"),
+    (
+        "2^81 - 1 + 2^80 + 1: the second network's carry drifts away",
+        "a=2^81-1&b=2^80%2B1&bits=83&column=81",
+    ),
+    (
+        "2^300 - 1 + 1: only the third keeps a carry for 300 columns",
+        "a=2^300-1&b=1&bits=302&column=301",
+    ),
+)
 
 
 def networks(tutorial, drifting, small):
@@ -56,7 +67,7 @@ def main():
 
     print("Training takes about half a minute.", file=sys.stderr)
     configs = Config(seed=0), Config(seed=2), CONFIG
-    html = page(networks(*(train(config) for config in configs)))
+    html = page(networks(*(train(config) for config in configs)), TOUR)
     PAGE.write_text(html, encoding="utf-8")
     print(f"Page: {os.path.relpath(PAGE)}")
 

@@ -5,7 +5,7 @@
 
 Execution times, Python's version and the like, which differ even if nothing has changed, are not
 saved. (What a cell tagged "timed" prints may differ.) The picture of the cell tagged "picture" is
-also saved in `docs`, for the README. A notebook that fails is not saved.
+also saved in `docs`, to be shown above it. A notebook that fails is not saved.
 """
 
 import base64

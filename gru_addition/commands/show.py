@@ -9,7 +9,7 @@ from gru_addition.commands.networks import DEFAULT_DIRECTORY
 from gru_addition.commands.prove import CERTIFICATE
 from gru_addition.config import Config
 from gru_addition.runs.checkpoints import load_network, load_with_weights
-from gru_addition.show import MOST_NETWORKS, page, page_data
+from gru_addition.show import MOST_NETWORKS, TITLE, page, page_data
 from gru_addition.support.checks import brief
 from gru_addition.support.command_line import Parser, UserError, naming_flags, run_command
 from gru_addition.support.files import prepared_directory, replace_file
@@ -92,8 +92,19 @@ def _parse(argv):
         raise UserError(f"--from may be given at most {MOST_NETWORKS} times, not {len(sources)}")
     output = options["output"]
     if output is None:
-        beside = sources[0] if os.path.isdir(sources[0]) else os.path.dirname(sources[0]) or "."
-        return sources, Path(beside, PAGE)
+        beside = sources[0] if os.path.isdir(sources[0]) else os.path.dirname(sources[0])
+        output = os.path.join(beside, PAGE)
     if not os.path.basename(output) or os.path.isdir(output):
         raise UserError(f"--output must be the name of a file, not {brief(output)}")
+    if os.path.lexists(output) and not _is_page(output):
+        raise UserError(f"--output must be a new file or a page to replace, not {brief(output)}")
     return sources, Path(output)
+
+
+def _is_page(path):
+    """Whether a file begins as a page does."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return TITLE in file.read(1000)
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -6,6 +6,7 @@ The networks compute in the page: `network.js` is their step; `page.js` and `pag
 does. This module writes them into `page.html`, with what the page has to know about each network.
 """
 
+import html
 import json
 from importlib.resources import files
 
@@ -16,19 +17,26 @@ from gru_addition.inside.traces import random_states
 from gru_addition.proof.network import Network
 
 MOST_NETWORKS = 3
+# By which a page is known.
+TITLE = "<title>A GRU adds, column by column</title>"
 # How many states of random sums are drawn, and how many of the losses.
 MOST_STATES, MOST_LOSSES = 400, 250
 
 
-def page(networks):
-    """Return a page, HTML, about networks that `page_data` describes."""
+def page(networks, tour=()):
+    """Return a page, HTML, about networks that `page_data` describes.
+
+    tour: what to look at, as pairs of words and a link to a sum, "a=13&b=12&column=4".
+    """
     parts = {name: _read(name) for name in ("page.css", "network.js", "page.js")}
     # A script ends at the first "</", wherever it stands.
     parts["data"] = json.dumps(networks, ensure_ascii=False).replace("</", "<\\/")
-    html = _read("page.html")
+    links = [f'<li><a href="#{html.escape(link)}">{html.escape(text)}</a>' for text, link in tour]
+    text = _read("page.html")
+    text = text.replace("<!-- tour -->", "\n".join(["<ul>", *links, "</ul>"]) if links else "")
     for name, part in parts.items():
-        html = html.replace(f"/* {name} */", part.strip())
-    return html
+        text = text.replace(f"/* {name} */", part.strip())
+    return text
 
 
 def page_data(weights, name, about, resolution=None, certificate=None, history=None):

@@ -109,12 +109,15 @@ function stop() {
   clearInterval(timer);
   timer = null;
   byId("play").textContent = "Play";
+  byId("said").setAttribute("aria-live", "polite");
 }
 
 function play() {
   if (timer) return stop();
   if (shown.column === shown.bits) goTo(0);
   byId("play").textContent = "Pause";
+  // A screen reader can't keep up.
+  byId("said").setAttribute("aria-live", "off");
   // A long sum takes as long as a short one.
   const columns = Math.ceil(shown.bits / 100);
   timer = setInterval(() => {

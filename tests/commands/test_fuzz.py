@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from gru_addition import export as exporter
 from gru_addition.add import Adder
-from gru_addition.commands import add, export, prove, study, train, verify
+from gru_addition.commands import add, export, prove, show, study, train, verify
 from gru_addition.prove import Proof
 from gru_addition.runs.checkpoints import load_network
 from gru_addition.study import pictures as study_pictures
@@ -27,9 +27,17 @@ from gru_addition.train import Config
 from gru_addition.train import train as train_tiny
 
 TINY = Config(num_bits=3, batch_size=5, hidden_size=3, iterations=1, engine="session")
-EXAMPLES = {"train": 400, "add": 400, "export": 100, "prove": 100, "verify": 100, "study": 100}
+EXAMPLES = {
+    "train": 400,
+    "add": 400,
+    "export": 100,
+    "prove": 100,
+    "verify": 100,
+    "show": 100,
+    "study": 100,
+}
 MORE = [pytest.param(name, 10 * EXAMPLES[name], marks=pytest.mark.torture) for name in EXAMPLES]
-IN_A_PROCESS = {"train": 4, "add": 4, "export": 2, "prove": 1, "verify": 1, "study": 1}
+IN_A_PROCESS = {"train": 4, "add": 4, "export": 2, "prove": 1, "verify": 1, "show": 1, "study": 1}
 
 MODULES = {
     "train": train,
@@ -37,6 +45,7 @@ MODULES = {
     "export": export,
     "prove": prove,
     "verify": verify,
+    "show": show,
     "study": study,
 }
 
@@ -57,6 +66,7 @@ FLAGS = {
     "export": ["--from", "--resolution", "--overwrite", "--help", "--no-such-flag"],
     "prove": ["--from", "--resolution", "--output-dir", "--challenge", "--help", "--no-such-flag"],
     "verify": ["--from", "--resolution", "--help", "--no-such-flag"],
+    "show": ["--from", "--output", "--help", "--no-such-flag"],
     "study": ["--seeds", "--group", "--recipe", "--output-dir", "--dask", "--help", "--no-flag"],
 }  # fmt: skip
 
@@ -172,7 +182,11 @@ def test_in_process(name, examples, without_work, place, capfd, figure):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         for made in "saved_model", "study":
             shutil.rmtree(place / "runs" / made, ignore_errors=True)
-        for made in [*place.glob("**/proof.png"), *place.glob("**/study.png")]:
+        for made in [
+            *place.glob("**/proof.png"),
+            *place.glob("**/study.png"),
+            *place.glob("**/page.html"),
+        ]:
             made.unlink()
 
     answered()

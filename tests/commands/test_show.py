@@ -81,6 +81,22 @@ def test_bad_arguments_are_told_in_one_line(arguments, message, capsys, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("content", [b"precious", b"\xff", b"<!DOCTYPE html><title>Mine</title>"])
+def test_a_file_that_is_not_such_a_page_is_kept(content, default_command, tmp_path, capsys):
+    _, directory = default_command
+    output = tmp_path / "file"
+    output.write_bytes(content)
+    arguments = [f"--from={directory / 'runs/latest'}", f"--output={output}"]
+
+    assert main(arguments) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"{COMMAND}: --output must be a new file or a page to replace, not ")
+    assert output.read_bytes() == content
+
+    output.unlink()
+    assert main(arguments) == main(arguments) == 0
+
+
 def test_the_page_of_the_docs_is_not_stale(trained, monkeypatch):
     """`make page` builds it anew."""
     monkeypatch.syspath_prepend(ROOT / "examples")
@@ -89,7 +105,7 @@ def test_the_page_of_the_docs_is_not_stale(trained, monkeypatch):
     networks = data_of(html)
 
     # The page around its networks is today's, and so are the words.
-    assert page(networks) == html
+    assert page(networks, script["TOUR"]) == html
     words = [(network["name"], network["about"]) for network in networks]
     assert words == [script["TUTORIAL"], script["DRIFTING"], script["PROVED"]]
     # The last digits depend on the machine.

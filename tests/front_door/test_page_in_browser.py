@@ -151,3 +151,13 @@ def test_the_page_of_the_docs_fits(width, scheme, browser):
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert len(browser.find_elements("css selector", "section")) == 3
     assert not browser.get_log("browser")
+
+
+@pytest.mark.parametrize(("link", "wrong", "right"), [(0, 1, 3), (1, 2, 3), (2, 1, 3), (2, 2, 3)])
+def test_the_tour_of_the_docs_shows_what_it_says(link, wrong, right, browser):
+    browser.get((ROOT / "docs" / "index.html").as_uri())
+
+    browser.find_elements("css selector", "header a")[link].click()
+
+    assert "wrong; it should be" in text_of(browser, f"section:nth-child({wrong}) .said")
+    assert "which is right" in text_of(browser, f"section:nth-child({right}) .said")
