@@ -18,19 +18,20 @@ from gru_addition.show import page, page_data
 PAGE = Path(__file__).parents[1] / "docs" / "index.html"
 TUTORIAL = (
     "The tutorial's network",
-    "16 units, trained on 100 sums of five bits, from seed 0. It gets 13 + 12 wrong: no sum in its "
-    "training set has 1 + 1 both in column 2 and in column 3.",
+    "16 units, trained on 100 sums of five bits. It gets 13 + 12 wrong: it has seen no sum with "
+    "1 + 1 in both column 2 and column 3, and here the carry between them comes out too weak.",
 )
 DRIFTING = (
     "A network that drifts",
-    "The same, from seed 2. It is right on all sums of up to nine bits, and on random sums of "
-    "2,000. But its state moves on while it should keep a carry: try 2^81 - 1 + 2^80 + 1.",
+    "The same, but training began with other random weights. It is right on all sums of up to "
+    "nine bits, and on random sums of 2,000 bits. But its state creeps on while it should keep a "
+    "carry: try 2^81 - 1 + 2^80 + 1.",
 )
 PROVED = (
     "Two units, proved right",
-    "33 weights with one decimal. Its proof is four balls (ellipses here) beside the start: from "
-    "anywhere in one, each pair of bits leads into one of them, and the output in it is right. So "
-    "every sum is right, however long.",
+    "33 weights with one decimal. Its proof is the start and four balls (ellipses here), one for "
+    "each carry and bit. From anywhere in one, each pair of bits leads into the ball with the "
+    "right carry, and there the output is right. So every sum is right, however long.",
 )
 TOUR = (
     ("13 + 12: the tutorial's network goes wrong", "a=13&b=12&bits=6&column=4"),

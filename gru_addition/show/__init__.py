@@ -19,6 +19,8 @@ from gru_addition.proof.network import Network
 MOST_NETWORKS = 3
 # By which a page is known.
 TITLE = "<title>A GRU adds, column by column</title>"
+# What the page says about balls.
+CERTIFICATE_NAMES = "norm", "states", "radii", "targets", "carries", "bits"
 # How many states of random sums are drawn, and how many of the losses.
 MOST_STATES, MOST_LOSSES = 400, 250
 
@@ -60,7 +62,7 @@ def page_data(weights, name, about, resolution=None, certificate=None, history=N
         "weights": {name: weight.tolist() for name, weight in network.weights.items()},
         "planes": [_plane(network, certificate, *plane) for plane in _planes(network)],
         "certificate": certificate
-        and {name: certificate[name].tolist() for name in ("norm", "states", "radii", "targets")},
+        and {name: certificate[name].tolist() for name in CERTIFICATE_NAMES},
         "losses": history and _losses(history),
     }
 

@@ -71,14 +71,16 @@ function readForm() {
 
 // The link holds what is shown.
 function readLink() {
+  stop();
+  byId("problem").textContent = "";
   const given = new URLSearchParams(location.hash.slice(1));
   try {
     const a = parseNumber(given.get("a") || "13", "a"), b = parseNumber(given.get("b") || "12", "b");
     const bits = Number(given.get("bits")) || lengthOf(a + b);
     setSum(a, b, Math.min(Math.max(1, Math.trunc(bits)), MOST_BITS), Math.max(0, Number(given.get("column")) || 0));
   } catch (error) {
-    byId("problem").textContent = error.message;
     setSum(13n, 12n, 6);
+    byId("problem").textContent = `The link can't be read: ${error.message}. This is 13 + 12.`;
   }
 }
 
@@ -204,9 +206,11 @@ function drawNetwork(network) {
   view.strip = html("div", {}, card);
   html("h3", {}, card, network.planes.length > 1 || network.stateSize === 2
     ? "The state in the plane" : "The state in the plane in which states differ most");
+  html("p", { class: "caption" }, card, "The small dots are states in random sums. The large mark is the state now; its colour is the right carry out of this column.");
   view.planes = network.planes.map((plane) => drawPlane(card, network, plane));
   view.ball = html("p", {}, card);
   html("h3", {}, card, "What it computes in this column, unit by unit");
+  if (network.cell === "gru") html("p", { class: "caption" }, card, "The update gate says how much of a unit is replaced by the candidate, the reset gate how much of it the candidate may use.");
   view.bars = html("div", {}, card);
   if (network.losses) drawLosses(card, network.losses);
   network.view = view;
@@ -236,6 +240,10 @@ function drawPlane(card, network, plane) {
     }
     return svg("polygon", { points: line(points), class: `ball ${kind(ball.carry)}` }, picture);
   });
+  // Their numbers, if there is room for them.
+  if (balls.length <= 6) {
+    plane.balls.forEach((ball, i) => svg("text", { x: x(ball.x) - 12, y: y(ball.y) + 4, "text-anchor": "end", class: "name" }, picture, i ? `${i}` : "start"));
+  }
   for (const carry of [0, 1]) {
     const of = plane.cloud.filter((p) => p[2] === carry);
     if (!of.length) continue;
@@ -261,7 +269,6 @@ function drawSum(network, columns) {
   const above = axes(picture, { ...wide, top: 18, bottom: 90 }, xs,
     [Math.min(-0.2, ...outputs), Math.max(1.2, ...outputs)], ["", "output"]);
   svg("line", { x1: 40, x2: 350, y1: above.y(0.5), y2: above.y(0.5), class: "threshold" }, picture);
-  svg("text", { x: 348, y: above.y(0.5) - 3, "text-anchor": "end" }, picture, "0.5");
   network.view.outputs = columns.map((c, k) => {
     const size = columns.length > 60 ? 1.2 : 3, px = above.x(k), py = above.y(c.output);
     if (c.written !== c.bit) {
@@ -323,8 +330,9 @@ function ballInWords(certificate, h, ball) {
   const off = h.map((value, i) => value - certificate.states[ball][i]);
   const inNorm = off.map((_, j) => off.reduce((sum, value, i) => sum + value * certificate.norm[i][j], 0));
   const distance = Math.hypot(...inNorm), radius = certificate.radii[ball];
-  return `The proof says that the state is in ball ${ball}, at most ${tidy(radius)} from its centre. `
-    + `It is ${tidy(distance)} from it.`;
+  const carry = certificate.carries[ball] ? "carry" : "no carry";
+  return `The proof says that the state is now in ball ${ball} (${carry}, bit ${certificate.bits[ball]}): `
+    + `at most ${tidy(radius)} from its centre. It is ${tidy(distance)} from it.`;
 }
 
 function drawDigits(parent, columns, read) {
@@ -333,7 +341,7 @@ function drawDigits(parent, columns, read) {
   const row = (name, digit) => {
     const digits = columns.map((c, k) => (digit ? digit(c, k) : "")).reverse();
     const at = columns.length - read;
-    html("span", {}, parent, `${name.padStart(7)}  ${digits.slice(0, at).map((d) => `${d} `).join("")}`);
+    html("span", {}, parent, `${name.padStart(8)}  ${digits.slice(0, at).map((d) => `${d} `).join("")}`);
     if (read > 0) html("mark", {}, parent, digits[at]);
     html("span", {}, parent, (read > 0 ? " " : "") + digits.slice(read > 0 ? at + 1 : at).join(" "));
   };
@@ -342,7 +350,7 @@ function drawDigits(parent, columns, read) {
   const end = (text) => html("span", {}, parent, `  ${text}\n`);
   row("a", (c) => c.a); end(a);
   row("b", (c) => c.b); end(b);
-  row("carry", hidden((c) => c.carryIn)); end("");
+  row("carry in", hidden((c) => c.carryIn)); end("");
   row("writes", hidden((c) => c.written)); end(read === columns.length ? valueOf(columns, "written") : "");
   row("true", hidden((c) => c.bit)); end(read === columns.length ? valueOf(columns, "bit") : "");
   row("wrong", (c, k) => (k < read && c.written !== c.bit ? "^" : " ")); end("");
@@ -403,6 +411,7 @@ byId("bits").addEventListener("change", () => {
   if (given) setSum(...given);
 });
 function pick() {
+  byId("problem").textContent = "";
   const example = EXAMPLES[byId("examples").value];
   byId("repeats").hidden = !byId("examples").value.includes("n times");
   const times = Math.trunc(Number(byId("times").value));
