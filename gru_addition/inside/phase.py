@@ -58,7 +58,7 @@ def phase_figure(network, certificate, trace=None):
         axes.set_ylabel("unit 1")
     dot = {"linestyle": "", "markersize": 8}
     keys = {
-        "the way of a step": Line2D([], [], marker=r"$\to$", color="0.45", **dot),
+        "direction of a step": Line2D([], [], marker=r"$\to$", color="0.45", **dot),
         "fixed point": Line2D([], [], marker="s", color="black", **dot),
         "unstable fixed point": Line2D([], [], marker="s", color="black", mfc="white", **dot),
         "leads to no carry": Patch(color=NO_CARRY, alpha=0.3),

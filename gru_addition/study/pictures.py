@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gru_addition.study.recipes import RECIPES
 from gru_addition.study.report import Results
 from gru_addition.support.pictures import new_figure
 
@@ -28,6 +29,8 @@ def study_figure(rows):
         structured.tick_params(labelleft=False)
         _draw_verdicts(verdicts, results.of_seeds(recipe, "proof", "verdict"))
         name = recipe.replace(" + ", "\n+ ")
+        if "resolution" in RECIPES.get(recipe, {}):
+            name += "\n(rounded)"
         random.set_ylabel(name, rotation=0, ha="right", va="center")
     titles = "random sums right", "structured sums right", "networks by verdict"
     for top, title in zip(axes[0], titles, strict=True):

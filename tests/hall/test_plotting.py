@@ -107,7 +107,8 @@ def test_in_a_notebook_one_figure_for_each_run_is_redrawn_in_place(messages):
         assert len({message["content"]["transient"]["display_id"] for message in run}) == 1
         assert len({message["content"]["data"]["image/png"] for message in run}) == redraws + 1
     sizes = [message["content"]["metadata"]["image/png"] for message in pictures]
-    assert sizes == [{"width": 700, "height": 400}] * 7
+    words = "The losses on the training and test sums, by iteration"
+    assert sizes == [{"width": 700, "height": 400, "alt": words}] * 7
 
 
 def test_in_a_notebook_nothing_else_is_shown(messages):
