@@ -13,7 +13,7 @@ CHANGES = {
     "noise": {"state_noise": 0.1},
     "penalty": {"jacobian_penalty": 0.01},
 }
-RECIPES = {
+RECIPES: dict[str, dict] = {
     "tutorial": {},
     "more iterations": {"iterations": 20_000},
     "longer numbers": {"num_bits": 12},
