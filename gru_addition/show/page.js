@@ -266,8 +266,9 @@ function drawSum(network, columns) {
   const wide = { left: 40, right: 350 };
   const xs = [-0.5, columns.length - 0.5];
   const outputs = columns.map((c) => c.output);
-  const above = axes(picture, { ...wide, top: 18, bottom: 90 }, xs,
-    [Math.min(-0.2, ...outputs), Math.max(1.2, ...outputs)], ["", "output"]);
+  const ys = [Math.min(-0.2, ...outputs), Math.max(1.2, ...outputs)];
+  const above = axes(picture, { ...wide, top: 18, bottom: 90 }, xs, ys, ["", "output"]);
+  if (!ticks(...ys).includes(0.5)) svg("text", { x: 35, y: above.y(0.5) + 4, "text-anchor": "end" }, picture, "0.5");
   svg("line", { x1: 40, x2: 350, y1: above.y(0.5), y2: above.y(0.5), class: "threshold" }, picture);
   network.view.outputs = columns.map((c, k) => {
     const size = columns.length > 60 ? 1.2 : 3, px = above.x(k), py = above.y(c.output);
