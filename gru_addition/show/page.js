@@ -342,7 +342,8 @@ function drawDigits(parent, columns, read) {
   const row = (name, digit) => {
     const digits = columns.map((c, k) => (digit ? digit(c, k) : "")).reverse();
     const at = columns.length - read;
-    html("span", {}, parent, `${name.padStart(8)}  ${digits.slice(0, at).map((d) => `${d} `).join("")}`);
+    html("span", { class: "row" }, parent, `${name.padStart(8)}  `);
+    html("span", {}, parent, digits.slice(0, at).map((d) => `${d} `).join(""));
     if (read > 0) html("mark", {}, parent, digits[at]);
     html("span", {}, parent, (read > 0 ? " " : "") + digits.slice(read > 0 ? at + 1 : at).join(" "));
   };
