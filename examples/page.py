@@ -36,7 +36,7 @@ PROVED = (
 TOUR = (
     ("13 + 12: the tutorial's network goes wrong", "a=13&b=12&bits=6&column=4"),
     (
-        "2^81 - 1 + 2^80 + 1: the second network's carry drifts away",
+        "2^81 - 1 + 2^80 + 1: the second network's state drifts, and one bit is wrong",
         "a=2^81-1&b=2^80%2B1&bits=83&column=81",
     ),
     (

@@ -303,7 +303,7 @@ function drawColumn(network, columns, read) {
     html("span", {}, view.said, `Output ${c.output.toFixed(3)}: it writes ${c.written}, `);
     html("strong", { class: right ? "" : "wrong" }, view.said, right ? "which is right." : `✕ wrong; it should be ${c.bit}.`);
     const first = columns.slice(0, read).findIndex((other) => other.written !== other.bit);
-    if (right && first >= 0) html("span", {}, view.said, ` (Column ${first} was wrong.)`);
+    if (right && first >= 0) html("span", {}, view.said, ` (The first wrong column was ${first}.)`);
   } else {
     html("span", {}, view.said, "Nothing has been read yet.");
   }
@@ -327,13 +327,15 @@ function drawColumn(network, columns, read) {
 
 // The ball of the proof in which the state must be, and where it is there.
 function ballInWords(certificate, h, ball) {
-  if (ball === 0) return "The proof begins here.";
+  const leads = certificate.targets[ball].map((to, pair) => `${pair >> 1}+${pair & 1} to ball ${to}`).join(", ");
+  const onwards = `From anywhere in it, ${leads}.`;
+  if (ball === 0) return `The proof begins here. ${onwards}`;
   const off = h.map((value, i) => value - certificate.states[ball][i]);
   const inNorm = off.map((_, j) => off.reduce((sum, value, i) => sum + value * certificate.norm[i][j], 0));
   const distance = Math.hypot(...inNorm), radius = certificate.radii[ball];
   const carry = certificate.carries[ball] ? "carry" : "no carry";
-  return `The proof says that the state is now in ball ${ball} (${carry}, bit ${certificate.bits[ball]}): `
-    + `at most ${tidy(radius)} from its centre. It is ${tidy(distance)} from it.`;
+  return `The proof says that the state is now in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}): `
+    + `at most ${tidy(radius)} from its centre. It is ${tidy(distance)} from it. ${onwards}`;
 }
 
 function drawDigits(parent, columns, read) {
