@@ -23,9 +23,7 @@ def ball_step_figure(network, certificate, number, states):
     Returns a figure.
     """
     figure = new_figure(8, 4.2, 100)
-    above, *below = figure.subplot_mosaic(
-        [[".", "above", "above", "."], list("0123")],
-    ).values()
+    above, *below = figure.subplot_mosaic([[".", "above", "above", "."], list("0123")]).values()
     _draw_ball(above, certificate, number, states)
     above.set_title(f"{len(states):,} states in ball {number}")
     figure.get_layout_engine().set(hspace=0.2)
@@ -51,7 +49,7 @@ def _draw_ball(axes, certificate, number, states):
     reach = 1.25 * certificate["radii"].max()
     axes.annotate(
         f"{number}", centre + 0.72 * np.array([radius, radius]), xytext=(2, 0),
-        textcoords="offset points", fontweight="bold", color="black", va="bottom",
+        textcoords="offset points", fontweight="bold", va="bottom",
     )  # fmt: skip
     axes.set(
         xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] - reach, centre[1] + reach),

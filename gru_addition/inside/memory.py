@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from gru_addition.inside.portraits import CARRY, NO_CARRY
+from gru_addition.inside.traces import follow
 from gru_addition.support.pictures import new_figure
 
 COLUMNS, IMAGINED_COLUMNS = 150, 90
@@ -20,23 +21,6 @@ MEMORIES = {
     ),
     "switch: errors are undone": lambda value: value**2 * (3 - 2 * value),
 }
-
-
-def follow(network, x, h=None):
-    """The states after each column of sums.
-
-    network: a `proof.network.Network`. x: the bits of the sums, (sums, columns, 2), the lowest
-    first. h: the states before the first column, (sums, state_size), zeros by default.
-
-    Returns (sums, columns, state_size).
-    """
-    h = np.zeros((len(x), network.state_size)) if h is None else h
-    states = []
-    for column in range(x.shape[1]):
-        pair = 2 * x[:, column, 0] + x[:, column, 1]
-        h = network.settle(network.steps(h))[np.arange(len(x)), pair]
-        states.append(h)
-    return np.stack(states, axis=1)
 
 
 def draw_units(axes, network):

@@ -58,6 +58,23 @@ class Trace:
         return cls(a, b, *map(np.array, zip(*columns, strict=True)))
 
 
+def follow(network, x, h=None):
+    """The states after each column of sums.
+
+    network: a `proof.network.Network`. x: the bits of the sums, (sums, columns, 2), the lowest
+    first. h: the states before the first column, (sums, state_size), zeros by default.
+
+    Returns (sums, columns, state_size).
+    """
+    h = np.zeros((len(x), network.state_size)) if h is None else h
+    states = []
+    for column in range(x.shape[1]):
+        pair = 2 * x[:, column, 0] + x[:, column, 1]
+        h = network.settle(network.steps(h))[np.arange(len(x)), pair]
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
 def random_states(network, sums=200, columns=40):
     """The states along random sums, with the carry out of each column and the bit written there.
 
@@ -66,15 +83,15 @@ def random_states(network, sums=200, columns=40):
     states after the first column; carries and bits are the true ones.
     """
     pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums))
-    h, carry, states, carries, bits = np.zeros((sums, network.state_size)), 0, [], [], []
+    states = follow(network, np.stack([A[pairs], B[pairs]], axis=-1).transpose(1, 0, 2))
+    carry, carries, bits = 0, [], []
     for pair in pairs:
-        h = network.settle(network.steps(h))[np.arange(sums), pair]
         total = A[pair] + B[pair] + carry
         carry = total >> 1
-        states.append(h)
         carries.append(carry)
         bits.append(total & 1)
-    return np.concatenate(states), np.concatenate(carries), np.concatenate(bits)
+    by_column = np.concatenate(states.transpose(1, 0, 2))
+    return by_column, np.concatenate(carries), np.concatenate(bits)
 
 
 def readable_carry(states, carries):

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from gru_addition.inside.answers import draw_all_sums, draw_shares
 from gru_addition.inside.balls import ball_step_figure, states_in_ball
-from gru_addition.inside.memory import draw_mixtures, draw_units, follow, memories_figure
+from gru_addition.inside.memory import draw_mixtures, draw_units, memories_figure
+from gru_addition.inside.traces import follow
 from gru_addition.proof.network import Network
 
 pytestmark = pytest.mark.quick
