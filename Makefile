@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN = .venv/bin
+SEED := $(or $(SEED),$(shell date +%s))
 
 train: .venv/ready
 	$(BIN)/python -m gru_addition.train
@@ -10,8 +11,9 @@ test: .venv/ready
 quick: .venv/ready
 	$(BIN)/python -m pytest -m quick
 
+# The seed is printed; make SEED=... torture draws the same again.
 torture: .venv/ready
-	$(BIN)/python -m pytest -m torture
+	$(BIN)/python -m pytest -m torture --hypothesis-seed=$(SEED)
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -66,6 +66,7 @@ def verify(certificate, weights, resolution=None):
     resolution: the network rounds its state to multiples of 1 / resolution; None if it does not.
     """
     cell = cell_of(weights)
+    _require(cell is not None, f"the network is no {', '.join(GATES)} that adds")
     c = _checked(certificate, cell)
     _require(c["resolution"] == (resolution or 0), "it is for another resolution")
     _require(c["resolution"] >= 0, "its resolution is negative")
@@ -84,8 +85,8 @@ def verify(certificate, weights, resolution=None):
 
 
 def cell_of(weights):
-    """The kind of cell that has weights of these names."""
-    return next(cell for cell, gates in GATES.items() if f"U{gates[0]}" in weights)
+    """The kind of cell that has weights of just these names, or None."""
+    return next((cell for cell in GATES if {*names_of_weights(cell)} == {*weights}), None)
 
 
 def names_of_weights(cell):

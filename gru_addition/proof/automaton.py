@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_addition.proof.network import Network
+from gru_addition.runs.weights import cell_of, weight_shapes
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Automaton:
         The certificate's own carries and bits are not used.
         """
         resolution = int(certificate["resolution"]) or None
-        bits = Network(certificate, resolution).output(certificate["states"]) > 0.5
+        cell, hidden = cell_of(certificate), len(certificate["W_output"])
+        weights = {name: certificate[name] for name in weight_shapes(hidden, cell)}
+        bits = Network(weights, resolution).output(certificate["states"]) > 0.5
         targets = certificate["targets"]
         return cls(targets, bits[targets].astype(int))
 

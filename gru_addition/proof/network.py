@@ -14,8 +14,8 @@ import numpy as np
 from gru_addition.config import RESOLUTIONS, STATES_PER_UNIT
 from gru_addition.proof.cells import PLAIN, STEPS, gru_gates
 from gru_addition.proof.rounding import Rounded
-from gru_addition.runs.weights import GATES, cell_of, weight_shapes
-from gru_addition.support.checks import named_arrays, real_array, whole_number
+from gru_addition.runs.weights import GATES, cell_of, unused, weight_shapes
+from gru_addition.support.checks import brief, named_arrays, real_array, whole_number
 
 # The pairs of bits that a column may hold, of the operand a and of the operand b.
 A = np.array([0, 0, 1, 1])
@@ -57,6 +57,10 @@ class Network:
         weights = named_arrays("weights", weights)
         self.cell = cell_of(weights)
         hidden = len(real_array("W_output", weights.get("W_output"), "hidden_size", 1))
+        if others := unused(weights, weight_shapes(hidden, self.cell)):
+            raise ValueError(
+                f"weights must be those of the cell {self.cell}, not {brief(', '.join(others))}"
+            )
         self.weights = {
             name: real_array(name, weights.get(name), *shape).astype(np.float64)
             for name, shape in weight_shapes(hidden, self.cell).items()

@@ -14,7 +14,7 @@ import numpy as np
 
 from gru_addition.config import LARGEST_HIDDEN_SIZE
 from gru_addition.runs.names import DATA, INDEX, Files
-from gru_addition.runs.weights import GATES, cell_of, weight_shapes
+from gru_addition.runs.weights import GATES, cell_of, unused, weight_shapes
 from gru_addition.support import system
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError, copy_file, name_for_tensorflow
@@ -127,6 +127,13 @@ def read_weights(files):
             )
         shapes = weight_shapes(hidden_size, cell)
         stored = {name: name for name in shapes} | UNNAMED
+        types = reader.get_variable_to_dtype_map()
+        floats = [name for name in sizes if types[name].is_floating]
+        if others := unused(floats, stored.values()):
+            raise DamagedError(
+                f"{files.name} holds another network than the tutorial's: its variables "
+                f"{brief(', '.join(others))} are not used by the cell {cell}"
+            )
         for name, shape in shapes.items():
             _check(reader, files.name, stored[name], list(shape), ["float64", "float32"])
         return {name: reader.get_tensor(where) for name, where in stored.items()}

@@ -5,9 +5,16 @@ output layer has two more weights. This module needs no TensorFlow: it serves ch
 and cells written in NumPy.
 """
 
+import re
+
 # The letters of the gates, in the order of the weights. Of the tutorial's GRU these are the reset
 # gate, the update gate and the candidate.
 GATES = {"gru": "rzh", "elman": "h", "lstm": "ifoc"}
+# What training keeps beside the weights: an optimizer's numbers for each of them, and counters.
+OF_TRAINING = re.compile(
+    r"(.*/)?((Adam|Momentum|RMSProp|Adagrad|Adadelta|Ftrl|ExponentialMovingAverage)"
+    r"|beta[12]_power|global_step|learning_rate)(_\d+)?"
+)
 
 
 def cell_of(names):
@@ -16,6 +23,15 @@ def cell_of(names):
         if all(f"U{gate}" in names for gate in gates):
             return cell
     return "gru"
+
+
+def unused(names, known):
+    """The names of variables that a network with the known ones does not use, sorted.
+
+    Reading such a network would be a mistake: it is another cell, which computes something else.
+    What training keeps beside the weights does not count.
+    """
+    return sorted(n for n in names if n not in known and not OF_TRAINING.fullmatch(n))
 
 
 def weight_shapes(hidden_size, cell="gru"):
