@@ -2,35 +2,35 @@ PYTHON ?= python3
 BIN = .venv/bin
 SEED := $(or $(SEED),$(shell date +%s))
 
-train: .venv/ready
+train: .venv/run
 	$(BIN)/python -m gru_addition.train
 
-test: .venv/ready
+test: .venv/all
 	$(BIN)/python -m pytest
 
-quick: .venv/ready
+quick: .venv/all
 	$(BIN)/python -m pytest -m quick
 
 # The seed is printed; make SEED=... torture draws the same again.
-torture: .venv/ready
+torture: .venv/all
 	$(BIN)/python -m pytest -m torture --hypothesis-seed=$(SEED)
 
-lint: .venv/ready
+lint: .venv/all
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-notebook: .venv/ready
+notebook: .venv/all
 	$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/01_walkthrough.ipynb
 
-notebooks: .venv/ready
+notebooks: .venv/all
 	$(BIN)/python notebooks/execute.py
 
-page: .venv/ready
+page: .venv/all
 	$(BIN)/python examples/page.py
 
-browser: .venv/ready
+browser: .venv/all
 	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
 
@@ -42,8 +42,13 @@ benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.
 	benchmarks/.venv/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
 	touch $@
 
-.venv/ready: requirements.txt pyproject.toml
+# What training needs, and then the rest: the proofs, the notebooks and the tests.
+.venv/run: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/all: .venv/run
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 

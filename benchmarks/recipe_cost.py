@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 
 from gru_addition.study import RECIPES
-from gru_addition.support import xla
+from gru_addition.support import process
 from gru_addition.train import Config, train
 
 ROUNDS, ITERATIONS = 5, 3000
@@ -41,5 +41,5 @@ def main():
 
 
 if __name__ == "__main__":
-    xla.prepare_process()
+    process.set_flags()
     sys.exit(main())

@@ -31,7 +31,7 @@ import report
 from programs.protocol import WEIGHTS
 
 from gru_addition.dataset import encode, generate_batch
-from gru_addition.support.xla import small_model_flags
+from gru_addition.support.process import small_model_flags
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "tests" / "golden"

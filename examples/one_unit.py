@@ -16,9 +16,8 @@ It takes about ten minutes.
 import numpy as np
 from scipy.optimize import minimize
 
-from gru_addition.proof.cells import gru_step
-from gru_addition.proof.network import A, B
-from gru_addition.runs.weights import weight_shapes
+from gru_addition.cells.gru import KIND, step
+from gru_addition.cells.network import A, B
 
 STARTS = {1: 300, 2: 30}
 # Bits and carries of the four states, and what each pair of bits makes of them.
@@ -34,7 +33,7 @@ def distances(numbers, units):
 
     numbers: the weights, and what tanh makes the four states of.
     """
-    shapes = weight_shapes(units, "gru")
+    shapes = KIND.weight_shapes(units)
     ends = np.cumsum([np.prod(shape) for shape in shapes.values()])
     *pieces, states = np.split(numbers, ends)
     w = {name: p.reshape(shape) for (name, shape), p in zip(shapes.items(), pieces, strict=True)}
@@ -43,13 +42,13 @@ def distances(numbers, units):
     direction = w["W_output"][:, 0] / np.linalg.norm(w["W_output"])
     threshold = (0.5 - w["b_output"][0]) / np.linalg.norm(w["W_output"])
     before = (2 * BITS - 1) * (h[:, 0] @ direction - threshold)
-    after = (2 * NEXT_BITS - 1) * (gru_step(h, x, w) @ direction - threshold)
+    after = (2 * NEXT_BITS - 1) * (step(h, x, w) @ direction - threshold)
     return np.concatenate([before, after.ravel()])
 
 
 def best_distance(units, random_state):
     """The largest smallest distance that a search from one random start finds."""
-    number = sum(int(np.prod(shape)) for shape in weight_shapes(units, "gru").values()) + 4 * units
+    number = sum(int(np.prod(shape)) for shape in KIND.weight_shapes(units).values()) + 4 * units
     numbers = random_state.choice([1, 3, 10]) * random_state.normal(size=number)
     for sharpness in SHARPNESS:
 

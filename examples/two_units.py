@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from gru_addition import prepare_process
+from gru_addition.cells.kind import sigmoid
+from gru_addition.cells.network import A, B, Network
 from gru_addition.config import Config
 from gru_addition.inside.portraits import PAIRS
-from gru_addition.proof.cells import sigmoid
-from gru_addition.proof.cover import gaps_of, stretch
-from gru_addition.proof.network import A, B, Network
+from gru_addition.prove.cover import gaps_of, stretch
 from gru_addition.verify import RefusedError, verify
 
 CONFIG = Config(

@@ -16,9 +16,9 @@ import sys
 import numpy as np
 
 from gru_addition import prepare_process
+from gru_addition.cells.network import Network
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns, encode_pairs, generate_batch
-from gru_addition.proof.network import Network
 
 PAIRS = [(a, b) for a in range(15) for b in range(15)]
 
@@ -57,21 +57,20 @@ def show_outputs(weights):
 def main(pairs=PAIRS):
     """Try each of these pairs that the training set lacks, and print what becomes of 12 + 13."""
     from gru_addition.engines.program import Program
-    from gru_addition.runs.directory import Unsaved
-    from gru_addition.train import train_in
+    from gru_addition.train import train
 
     random_state = np.random.RandomState(Config().seed)
     x, y = generate_batch(5, 100, random_state)
     data, program = (x, y, *generate_batch(5, 100, random_state)), Program(Config())
     numbers = [tuple(pair) for pair in (2 ** np.arange(5) @ x.astype(int)).tolist()]
     twice = next(i for i, pair in enumerate(numbers) if pair in numbers[:i])
-    show_outputs(train_in(Unsaved(), Config(), data=data, program=program).weights)
+    show_outputs(train(data=data, program=program).weights)
     # How many networks there are, how many get 12 + 13 right, and how many get all sums right.
     counts = {True: np.zeros(3, int), False: np.zeros(3, int)}
     for pair in [pair for pair in pairs if pair not in numbers]:
         x[twice] = encode_pairs([pair], 5)[0]
         y[twice] = add_columns(x[twice : twice + 1].astype(int))[0]
-        wrong = wrong_sums(train_in(Unsaved(), Config(), data=data, program=program).weights)
+        wrong = wrong_sums(train(data=data, program=program).weights)
         counts[has_it(*pair)] += 1, (12, 13) not in wrong, not wrong
         print(f"{pair[0]} + {pair[1]}: {len(wrong)} wrong sums", file=sys.stderr)
     for key, name in (True, "with 1 + 1 in columns 2 and 3"), (False, "other sums"):

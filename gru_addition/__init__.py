@@ -1,10 +1,10 @@
 """A GRU that learns to add: the 2017 Data Blogger tutorial, on today's TensorFlow.
 
-The hall is the tutorial, in its order: `dataset`, `config`, `model`, `train`, `add`, `plotting`.
-`variants` holds our changes to it, and `export`, `prove`, `verify` and `study` are the other
-commands. The rest are wings: `commands`, `engines`, `runs`, `proof`, `inside`, `support`.
+The tutorial, in its order: `dataset`, `config`, `model`, `train`, `add`, `plotting`. What one does
+with a trained network: `prove`, `verify`, `show`, `study`. How it is done: `cells`, `engines`,
+`runs`, `inside`, `support`; `cli` is the command line.
 
-Importing the package costs nothing; TensorFlow is imported by the modules that need it.
+Importing the package changes nothing in the process; TensorFlow is imported when it is first used.
 """
 
 import os
@@ -28,22 +28,14 @@ def prepare_process(threads=1):
     """
     import warnings
 
-    from gru_addition.support import xla
+    from gru_addition.support import process
     from gru_addition.support.checks import whole_number
 
     if threads is not None:
-        os.environ.setdefault(xla.THREADS, str(whole_number("threads", threads, minimum=1)))
-    if xla.prepare_process() and "tensorflow" in sys.modules:
+        os.environ.setdefault(process.THREADS, str(whole_number("threads", threads, minimum=1)))
+    if process.set_flags() and "tensorflow" in sys.modules:
         warnings.warn(
             "prepare_process() came after TensorFlow was imported, so XLA may keep its flags; "
             "call it before the first import",
             stacklevel=2,
         )
-
-
-if sys.argv[:1] == ["-m"]:
-    # Python is about to run a module, probably one of our commands, which owns its process.
-    # The stopwatch starts here.
-    from gru_addition.support import stopwatch, unexpected  # noqa: F401
-
-    unexpected.take_over()

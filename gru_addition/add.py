@@ -2,17 +2,17 @@
 
     Adder.restore("runs/latest").add(1024, 16)
 
-The command, `python -m gru_addition.add 1024 16`, is in `gru_addition.commands.add`.
+The command is `python -m gru_addition add 1024 16`.
 """
 
 from functools import cached_property
 
+import gmpy2
 import numpy as np
 
+from gru_addition.cells.weights import load_network
 from gru_addition.dataset import as_bytes, encode_pairs, from_bytes
-from gru_addition.runs.checkpoints import load_network
 from gru_addition.support.checks import real_array, whole_number
-from gru_addition.support.integers import write_integer
 
 # The most computed at a time: the states of 100 examples, 1,000 columns and 16 units take 13 MB.
 STATES_PER_RUN = 1_600_000
@@ -34,10 +34,10 @@ class Adder:
 
     @classmethod
     def restore(cls, output_dir, resolution=None):
-        """The network of the last checkpoint that `train` saved in a directory.
+        """The network of the run that `train` saved in a directory.
 
-        output_dir: the directory; or the name of any checkpoint of the tutorial's model, as
-            `tf.train.Saver.save` returned it, in this TensorFlow or in TensorFlow 1.
+        output_dir: the directory, or its `run.npz`; or a checkpoint of the tutorial's model, by the
+            name that `tf.train.Saver.save` returned, in this TensorFlow or in TensorFlow 1.
         resolution: as for `from_weights`; by default as the run says.
 
         Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
@@ -144,9 +144,9 @@ def _opened(weights, resolution, compiled=False):
     The function takes operands and the state to start from; it returns the output and the last
     state. compiled: whether it is compiled by XLA, where that is available.
     """
+    from gru_addition.cells.models import trained_model
     from gru_addition.engines import graphs
-    from gru_addition.support.tensorflow1 import tf
-    from gru_addition.variants import trained_model
+    from gru_addition.support import tf
 
     def build():
         model, feed = trained_model(weights, resolution)
@@ -211,9 +211,17 @@ def show_sum(a, b, answer, num_bits):
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
-    from gru_addition.commands.add import main
-    from gru_addition.support import xla
+def write_integer(number):
+    """Write a non-negative integer in decimal; Python itself refuses those of over 4,300 digits.
 
-    xla.prepare_process()
-    raise SystemExit(main())
+    >>> len(write_integer(2**1_000_000))
+    301030
+    """
+    return gmpy2.mpz(number).digits()
+
+
+if __name__ == "__main__":
+    import sys
+
+    print("use python -m gru_addition add", file=sys.stderr)
+    raise SystemExit(2)

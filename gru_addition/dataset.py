@@ -73,14 +73,15 @@ def generate_batch(num_bits, batch_size, random_state):
     >>> x[0, :, 0], x[0, :, 1], y[0, :, 0]
     (array([0., 1., 0.]), array([0., 1., 0.]), array([0., 0., 1.]))
     """
-    num_bits = whole_number("num_bits", num_bits, minimum=2)
-    batch_size = whole_number("batch_size", batch_size, minimum=1)
-    if not hasattr(random_state, "randint"):
-        raise TypeError(
-            "random_state must be a np.random.RandomState or the np.random module, "
-            f"not {brief(random_state)}"
-        )
-    x = _draw_operands(num_bits, batch_size, random_state)
+    if num_bits <= LONGEST_DRAWN_WHOLE:
+        largest = 2 ** (num_bits - 1) - 1
+        # A single call for all numbers draws the same ones as a call for each.
+        operands = random_state.randint(0, largest, size=(batch_size, 2), dtype=np.int64)
+        x = operands[:, np.newaxis, :] >> np.arange(num_bits)[:, np.newaxis] & 1
+    else:
+        bits = random_state.randint(0, 2, size=(batch_size, 2, num_bits - 1), dtype=np.int64)
+        # The highest bit stays free for the sum.
+        x = np.pad(bits, [(0, 0), (0, 0), (0, 1)]).transpose(0, 2, 1)
     return x.astype(np.float64), add_columns(x).astype(np.float64)
 
 
@@ -132,15 +133,3 @@ def _bits(numbers, final_size):
     little_endian = b"".join(num.to_bytes(size, "little") for num in numbers)
     rows = np.frombuffer(little_endian, np.uint8).reshape(len(numbers), size)
     return np.unpackbits(rows, axis=1, bitorder="little", count=final_size)
-
-
-def _draw_operands(num_bits, batch_size, random_state):
-    """Draw the integer bits of a, b, a, b, ... with shape `(batch, time, 2)`."""
-    if num_bits <= LONGEST_DRAWN_WHOLE:
-        largest = 2 ** (num_bits - 1) - 1
-        # A single call for all numbers draws the same ones as a call for each.
-        operands = random_state.randint(0, largest, size=(batch_size, 2), dtype=np.int64)
-        return operands[:, np.newaxis, :] >> np.arange(num_bits)[:, np.newaxis] & 1
-    bits = random_state.randint(0, 2, size=(batch_size, 2, num_bits - 1), dtype=np.int64)
-    # The highest bit stays free for the sum.
-    return np.pad(bits, [(0, 0), (0, 0), (0, 1)]).transpose(0, 2, 1)

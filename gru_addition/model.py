@@ -13,9 +13,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from gru_addition.config import LEARNING_RATES
-from gru_addition.support.checks import brief, named_arrays, number, real_array, whole_number
-from gru_addition.support.tensorflow1 import tf
+from gru_addition.support import tf
+from gru_addition.support.checks import brief, named_arrays, real_array
 
 
 class Cell(ABC):
@@ -23,7 +22,7 @@ class Cell(ABC):
 
     input_dimensions: int, the size of an input vector x_t.
     hidden_size: int, the number of units.
-    dtype: tf.float64 or tf.float32.
+    dtype: float64 or float32, as `tf.float64` or by its name.
     seed: int, or None. Becomes the seed of the graph and fixes the weights, in every TensorFlow
         version. With None the graph's own seed decides; if it has none, they are random.
 
@@ -34,8 +33,7 @@ class Cell(ABC):
     h_t_transposed: the states as `tf.scan` returns them, (time, batch, state_size).
     h_t: the states, (batch, time, state_size).
 
-    A cell adds its weights, with an op seed for each, and its step: `forward_pass`, and
-    `first_state`.
+    A cell adds its weights, with an op seed for each, and its step, `forward_pass`.
     """
 
     # A random op mixes the graph's seed with a seed of its own, which by default counts the ops
@@ -45,11 +43,11 @@ class Cell(ABC):
     # How many numbers in a state belong to each unit.
     STATES_PER_UNIT = 1
 
-    def __init__(self, input_dimensions, hidden_size, dtype=tf.float64, seed=None):
-        self.input_dimensions = whole_number("input_dimensions", input_dimensions, minimum=1)
-        self.hidden_size = whole_number("hidden_size", hidden_size, minimum=1)
-        self.dtype = _float_dtype(dtype)
-        _seed_graph(seed)
+    def __init__(self, input_dimensions, hidden_size, dtype="float64", seed=None):
+        self.input_dimensions, self.hidden_size = input_dimensions, hidden_size
+        self.dtype = tf.as_dtype(dtype)
+        if seed is not None:
+            tf.set_random_seed(seed)
 
         def weight(name):
             """W takes the input to a gate, U the state, and b is the gate's bias."""
@@ -74,13 +72,9 @@ class Cell(ABC):
         h_tm1: (batch, state_size). x_t: (batch, input_channels). Returns (batch, state_size).
         """
 
-    @abstractmethod
     def first_state(self, x_1):
-        """The same step from a state of zeros, without the products that are zero.
-
-        XLA does not see that they are, so the compiled engine is faster if it begins with this.
-        x_1: (batch, input_channels). Returns (batch, state_size).
-        """
+        """The same step from a state of zeros; x_1: (batch, input_channels)."""
+        return self.forward_pass(self.initial_state(tf.shape(x_1)[0]), x_1)
 
     @property
     def input_channels(self):
@@ -135,7 +129,8 @@ class GRU(Cell):
     Two conventions differ between implementations. Here, as in the paper, the reset gate r_t acts
     on the state before the product with Uh, and the update gate z_t weighs the new state.
 
-    Its weights, by the tutorial's names; the rest is as for `Cell`:
+    Its weights, by the tutorial's names; the rest is as for `Cell`. r stands for the reset gate, z
+    for the update gate, and h for the candidate state:
     Wr, Wz, Wh: variables of shape (input_dimensions, hidden_size).
     Ur, Uz, Uh: variables of shape (hidden_size, hidden_size).
     br, bz, bh: variables of shape (hidden_size,).
@@ -167,11 +162,6 @@ class GRU(Cell):
         )
         return tf.multiply(1 - z_t, h_tm1) + tf.multiply(z_t, h_proposal)
 
-    def first_state(self, x_1):
-        """The same from a state of zeros; see `Cell.first_state`."""
-        z_1 = tf.sigmoid(tf.matmul(x_1, self.Wz) + self.bz)
-        return tf.multiply(z_1, tf.tanh(tf.matmul(x_1, self.Wh) + self.bh))
-
 
 class AdditionModel:
     """A GRU that reads two numbers bit by bit and writes their sum: section 3 of the tutorial.
@@ -182,7 +172,8 @@ class AdditionModel:
     cell: the class of the cell, or a function that takes `GRU`'s arguments and returns a cell.
 
     Attributes, by the tutorial's names:
-    gru: the cell; its `input_layer` takes the operands' bits, (batch, time, 2).
+    gru: the cell, a `GRU` unless another is given; its `input_layer` takes the operands' bits,
+        (batch, time, 2).
     W_output, b_output: variables of shape (hidden_size, 1) and (1,).
     output: for each column the sum's bit, as a real number near 0 or 1, (batch, time, 1).
     expected_output: placeholder for the sum's bits, (batch, time, 1).
@@ -196,10 +187,8 @@ class AdditionModel:
     OP_SEEDS = {"W_output": 175, "b_output": 184}  # noqa: RUF012
 
     def __init__(
-        self, hidden_size=16, learning_rate=0.001, dtype=tf.float64, seed=None, *, cell=GRU
+        self, hidden_size=16, learning_rate=0.001, dtype="float64", seed=None, *, cell=GRU
     ):
-        if learning_rate is not None:
-            learning_rate = number("learning_rate", learning_rate, *LEARNING_RATES)
         self.gru = cell(2, hidden_size, dtype=dtype, seed=seed)
         dtype = self.gru.dtype
 
@@ -219,7 +208,7 @@ class AdditionModel:
         self.loss = self.with_penalty(loss)
         self.optimizer = self.train_step = None
         if learning_rate is not None:
-            self.optimizer = tf.train.AdamOptimizer(learning_rate)
+            self.optimizer = optimizer_for(learning_rate)
             self.train_step = self.optimizer.minimize(self.loss)
 
     @property
@@ -251,11 +240,10 @@ class AdditionModel:
         Returns the model, and the feed that sets it to the weights; raises the errors of
         `initial_values`.
         """
-        W_output = named_arrays("weights", weights).get("W_output")  # noqa: N806
-        W_output = real_array("W_output", W_output, "hidden_size", 1)  # noqa: N806
-        dtype = np.result_type(W_output, np.float32)
+        dtype = np.result_type(weights["W_output"], np.float32)
         # Nothing is drawn, but a process may demand a seed for everything that could be.
-        model = cls(len(W_output), learning_rate=None, dtype=dtype, seed=0, cell=cell)
+        size = len(weights["W_output"])
+        model = cls(size, learning_rate=None, dtype=dtype, seed=0, cell=cell)
         return model, model.initial_values(weights)
 
     def initial_values(self, weights):
@@ -278,23 +266,13 @@ class AdditionModel:
         }
 
 
+def optimizer_for(learning_rate):
+    """The tutorial's optimizer. Both engines train with it."""
+    return tf.train.AdamOptimizer(learning_rate)
+
+
 def _variable(shape, dtype, seed, op_seed, name=None):
     op_seed = None if seed is None else op_seed
     return tf.Variable(
         tf.truncated_normal(shape, stddev=0.01, dtype=dtype, seed=op_seed), name=name
     )
-
-
-def _seed_graph(seed):
-    if seed is not None:
-        tf.set_random_seed(whole_number("seed", seed, minimum=0, maximum=2**32 - 1))
-
-
-def _float_dtype(dtype):
-    try:
-        converted = tf.as_dtype(dtype)
-    except TypeError:
-        converted = None
-    if converted not in (tf.float32, tf.float64):
-        raise ValueError(f"dtype must be float32 or float64, not {brief(dtype)}")
-    return converted

@@ -21,13 +21,12 @@ def loss_figure(train_losses, validation_losses, logarithmic=False, iterations=N
     iterations: how many the axis has room for, by default those already done.
     """
     figure = new_figure(WIDTH, HEIGHT, DOTS_PER_INCH)
-    axes = figure.add_subplot()
+    axes = figure.add_subplot(xlabel="Iteration", ylabel="Loss (half the squared error of a sum)")
     axes.plot(train_losses, "-b", label="Train loss")
     axes.plot(validation_losses, "-r", label="Test loss", alpha=0.7)
-    axes.set_xlabel("Iteration")
-    axes.set_ylabel("Loss (half the squared error of a sum)")
-    axes.set_yscale("log" if logarithmic else "linear")
-    if not logarithmic:
+    if logarithmic:
+        axes.set_yscale("log")
+    else:
         axes.set_ylim(bottom=0)
     axes.set_xlim(0, iterations or len(train_losses))
     axes.grid(alpha=0.3)
@@ -56,19 +55,17 @@ class LossPlot:
 
     def __call__(self, history):
         if history is not self._history:
-            self._history, self._next_iteration, self._display = history, 0, None
-        is_due = len(history) > self._next_iteration
-        while self._next_iteration < len(history):
-            self._next_iteration += self.every
-        if _in_notebook() and (is_due or history.is_complete):
-            self._show(self._draw(history))
-        elif history.is_complete:
-            self._draw(history).savefig(self.path, format="png")
-
-    def _draw(self, history):
-        return loss_figure(
-            history.train_losses, history.validation_losses, self.logarithmic, history.iterations
-        )
+            self._history, self._period, self._display = history, None, None
+        period, before = (len(history) - 1) // self.every, self._period
+        self._period = period
+        is_live = _in_notebook()
+        if history.is_complete or (is_live and period != before):
+            losses = history.train_losses, history.validation_losses
+            figure = loss_figure(*losses, self.logarithmic, history.iterations)
+            if is_live:
+                self._show(figure)
+            else:
+                figure.savefig(self.path, format="png")
 
     def _show(self, figure):
         from IPython.display import Image, display

@@ -3,28 +3,30 @@
     run = train(Config(iterations=5000))
     run.adder.add(1024, 16)
 
-The function returns the losses, the trained weights and an `Adder` that uses them. The command,
+The function returns the losses, the trained weights and an `Adder` that uses them. The command is
 
     python -m gru_addition.train --help
-
-is in `gru_addition.commands.train`.
 """
 
+import warnings
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
-from gru_addition.config import Config
+from gru_addition.cells.weights import weights_of
+from gru_addition.config import Config, check_resumes
 from gru_addition.dataset import generate_batch
 from gru_addition.runs.batches import Batches
-from gru_addition.runs.checkpoints import Checkpoint, load_with_weights
 from gru_addition.runs.data import check_data, digest
 from gru_addition.runs.directory import open_run
 from gru_addition.runs.history import History
+from gru_addition.runs.state import State, read_state
 from gru_addition.support.checks import brief
+from gru_addition.support.files import DamagedError
+from gru_addition.support.signals import put_off
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class Run:
 
     @classmethod
     def restore(cls, output_dir):
-        """The run saved in a directory, finished or not, at its last checkpoint.
+        """The run saved in a directory, finished or not, as it was last saved.
 
-        Raises `FileNotFoundError` if there is none and `ValueError` if its files are damaged.
+        Raises `FileNotFoundError` if there is none and `ValueError` if its file is damaged.
         """
-        checkpoint, weights = load_with_weights(output_dir)
-        return cls(checkpoint.config, checkpoint.history, weights)
+        state = read_state(output_dir)
+        history = History(state.config.iterations)
+        history.extend(*state.losses)
+        return cls(state.config, history, weights_of(state.variables, output_dir))
 
     @cached_property
     def adder(self):
@@ -66,22 +70,28 @@ def train(
     on_progress=None,
     data=None,
     initial_weights=None,
+    program=None,
 ):
     """Train a model as the tutorial does, and return the `Run`.
 
+    The steps: draw the data, build the graph and open a session (`gru_addition.engines.program`),
+    initialise or restore the variables, iterate (the tutorial's loop is in
+    `gru_addition.engines.session`), and return what was learnt.
+
     config: the settings.
-    output_dir: where to save the run, see `gru_addition.runs.checkpoints`; by default nowhere.
+    output_dir: where to save the run, see `gru_addition.runs.directory`; by default nowhere.
     resume: whether to resume the run in that directory. The numbers are those of a run never
         interrupted. You may raise `iterations` and change settings that affect no number, but no
-        others. Give the iteration of a checkpoint to resume from that one instead of the last. If
-        TensorFlow, the engine or the XLA settings differ now, the last digits may too; a warning
-        says so.
+        others. If TensorFlow, the engine or the XLA settings differ now, the last digits may too; a
+        warning says so.
     overwrite: whether to replace a run that the directory holds.
     on_progress: a function called with the `History` whenever it has grown.
     data: `(x_train, y_train, x_test, y_test)` to use instead of drawing sums; x of shape
         `(batch, time, 2)`, y of shape `(batch, time, 1)`. They are not saved: to resume, give
         them again.
     initial_weights: arrays by name, `Wr` to `b_output`, to start from instead of random ones.
+    program: a `gru_addition.engines.program.Program` for these settings, which is left open, to use
+        instead of building one.
 
     With a directory, Ctrl-C and SIGTERM wait until the iterations under way are done and saved.
 
@@ -93,50 +103,46 @@ def train(
         raise TypeError(f"config must be a Config, not {brief(config)}")
     if on_progress is not None and (not callable(on_progress) or isinstance(on_progress, type)):
         raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
-    if resume is not False and initial_weights is not None:
+    if resume and initial_weights is not None:
         raise ValueError("initial_weights must be None with resume, not given")
-    if data is not None:
-        data = check_data(config, data)
-    with open_run(output_dir, resume, overwrite) as place:
-        if place.resumed is not None:
-            place.resumed.check_continues(asdict(config), data)
-        return train_in(place, config, on_progress, data, initial_weights)
-
-
-def train_in(place, config, on_progress=None, data=None, initial_weights=None, program=None):
-    """Train in a place opened by `open_run`; otherwise like `train`, but nothing is checked.
-
-    The steps: draw the data, build the graph and open a session (`gru_addition.engines.program`),
-    initialise or restore the variables, iterate (the tutorial's loop is in
-    `gru_addition.engines.session`), and return what was learnt.
-
-    program: a `Program` to use, and to leave open, instead of building one.
-    """
-    from gru_addition.engines.program import Program
-
+    if output_dir is None and (resume or overwrite):
+        raise ValueError("output_dir must be given with resume or overwrite, not None")
     random_state = np.random.RandomState(config.seed)
-    x_train, y_train, x_test, y_test = data or _draw_data(config, random_state)
-    batches = Batches(config, x_train, y_train, random_state)
-    validation_set = batches.without_noise(x_test), y_test
-    history = History(config.iterations)
-    if place.resumed is not None:
-        place.resumed.take_up(history, batches)
-
-    data_sha256 = digest(data)
-
-    def save():
-        state = Checkpoint(config, history, batches.state, data_sha256, program.computed_by)
-        place.save(program.saver, program.session, state)
-
+    x_train, y_train, x_test, y_test = _data(config, random_state, data)
+    history, data_sha256 = History(config.iterations), digest(data)
     with ExitStack() as stack:
+        directory = saved = None
+        if output_dir is not None:
+            directory = stack.enter_context(open_run(output_dir, resume, overwrite))
+            saved = directory.resumed
+        if saved is not None:
+            check_resumes(config, saved.config)
+            if saved.data_sha256 != data_sha256:
+                raise ValueError(
+                    "data must be what the saved run was trained on, drawn or passed to train(), "
+                    "not something else"
+                )
         if program is None:
+            # It needs TensorFlow, which the checks above should not wait for.
+            from gru_addition.engines.program import Program
+
             program = stack.enter_context(closing(Program(config)))
-        signals = stack.enter_context(place.signals_put_off())
-        if place.resumed is None:
+        batches = Batches(config, x_train, y_train, random_state, program.noise_channels)
+        validation_set = batches.without_noise(x_test), y_test
+
+        def save():
+            if directory is not None:
+                losses = np.stack([history.train_losses, history.validation_losses])
+                computed = program.computed_by, program.variables()
+                directory.save(State(config, losses, batches.state, data_sha256, *computed))
+
+        # There is nothing to lose where nothing is saved.
+        signals = [] if directory is None else stack.enter_context(put_off())
+        if saved is None:
             program.initialise(config.seed, initial_weights)
-            save()
         else:
-            place.restore(program.saver, program.session, program.computed_by)
+            _restore(saved, history, batches, program)
+        save()
         while not (history.is_complete or signals):
             number = config.checkpoint_interval - len(history) % config.checkpoint_interval
             some_batches = islice(batches, min(number, config.iterations - len(history)))
@@ -146,17 +152,36 @@ def train_in(place, config, on_progress=None, data=None, initial_weights=None, p
                 if signals:
                     break
             save()
-        if len(history) > 0:
-            place.save_figure(history)
+        if directory is not None:
+            directory.finish(program, history)
         return Run(config, history, program.weights())
 
 
-def _draw_data(config, random_state):
-    """Draw the training and the validation set, in the tutorial's order."""
-    return (
+def _data(config, random_state, data):
+    """The caller's data, checked, or a training and a validation set in the tutorial's order."""
+    if data is not None:
+        return check_data(config, data)
+    return [
         *generate_batch(config.num_bits, config.batch_size, random_state),
         *generate_batch(config.num_bits, config.batch_size, random_state),
-    )
+    ]
+
+
+def _restore(saved, history, batches, program):
+    """Give a new run the state of a saved one; raise `DamagedError` if it is that of another."""
+    if saved.computed_by != program.computed_by:
+        warnings.warn(
+            f"the run was computed by {saved.computed_by}, and resumes with "
+            f"{program.computed_by}; the last digits of its losses may differ from those of an "
+            "uninterrupted run",
+            stacklevel=3,
+        )
+    history.extend(*saved.losses)
+    try:
+        batches.state = saved.batches
+        program.restore(saved.variables)
+    except ValueError as error:
+        raise DamagedError(f"the saved run is damaged: {error}") from None
 
 
 def _report(on_progress, history, save):
@@ -170,8 +195,7 @@ def _report(on_progress, history, save):
 
 
 if __name__ == "__main__":
-    from gru_addition.commands.train import main
-    from gru_addition.support import xla
+    # The tutorial's readers type this; only here does a module import one above it.
+    from gru_addition.cli import main
 
-    xla.prepare_process()
-    raise SystemExit(main())
+    raise SystemExit(main("train"))

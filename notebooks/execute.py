@@ -30,7 +30,6 @@ SECONDS_PER_CELL = 300
 FAILURES = CellExecutionError, CellTimeoutError, DeadKernelError
 PARAMETERS, PICTURE = "parameters", "picture"
 PNG = "image/png"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -64,7 +63,6 @@ def execute(name, parameters=None, more_cells=()):
         timeout=SECONDS_PER_CELL,
         resources={"metadata": {"path": DIRECTORY}},
         record_timing=False,
-        store_widget_state=False,
         # Output comes in pieces, however the kernel happens to cut it.
         coalesce_streams=True,
     )
@@ -85,10 +83,6 @@ def as_saved(notebook):
     for cell in notebook.cells:
         # JupyterLab may have recorded times here.
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            # A widget lives as long as its kernel; the picture shown with it remains.
-            if PNG in output.get("data", {}):
-                output.data.pop(WIDGET, None)
     return notebook
 
 
@@ -112,9 +106,9 @@ def main(names):
         except FAILURES as error:
             print(f"{name} fails, and is left as it was:\n{error}", file=sys.stderr)
             return 1
-        replace_file(DIRECTORY, name, nbformat.writes(as_saved(executed)).encode())
+        replace_file(DIRECTORY / name, nbformat.writes(as_saved(executed)).encode())
         if any(PICTURE in cell.metadata.get("tags", []) for cell in executed.cells):
-            replace_file(PICTURES, Path(name).with_suffix(".png"), picture_of(executed))
+            replace_file((PICTURES / name).with_suffix(".png"), picture_of(executed))
         print(f"{name}: executed and saved in {time.perf_counter() - started:.0f} s", flush=True)
     return 0
 

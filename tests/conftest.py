@@ -3,14 +3,13 @@
 import json
 import os
 import pickle
+import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from functools import cache, partial
 
-import compile_once
 import numpy as np
 import pytest
 from common import GOLDEN, OF_THE_TESTS, run_from_scratch
@@ -20,9 +19,7 @@ from shared_runs import directory_of, trained_once
 
 from gru_addition.config import Config
 
-FIGURES, PROGRAMS, STARTED = (pytest.StashKey() for _ in range(3))
-
-
+FIGURES, STARTED = pytest.StashKey(), pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -43,18 +40,13 @@ def golden_graph():
     return json.loads((GOLDEN / "tf-1.3.0" / "graph.json").read_text())
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once():
-    """The TensorFlow flags that make this process compile each program once."""
-    # Without graphs there is nothing to compile.
-    if "gru_addition.engines.graphs" in sys.modules:
-        from gru_addition.engines import graphs
+@pytest.fixture
+def session():
+    """A TensorFlow 1 session in a graph of its own; both are the default."""
+    from gru_addition.support import tf
 
-        # Now TensorFlow reads its flags.
-        assert graphs.xla_is_available()
-        compile_once.give_equal_graphs_equal_names()
-    # They are not for every process that a test starts.
-    return os.environ.pop(compile_once.FLAGS)
+    with tf.Graph().as_default(), tf.Session() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
@@ -106,13 +98,19 @@ def trained(trained_in):
 
 
 @pytest.fixture
+def luck(request):
+    """A `random.Random`, the same each time unless `make torture` gives another seed."""
+    return random.Random(request.config.getoption("--hypothesis-seed", None) or 0)
+
+
+@pytest.fixture
 def figure(request):
     """A function that takes a line to print at the end of the test session."""
     return request.config.stash[FIGURES].append
 
 
 def pytest_configure(config):
-    # `make test` draws the same examples each time, `make torture` new ones from the seed it prints.
+    # `make test` draws the same examples each time, `make torture` those of the seed it prints.
     # Speed is measured in benchmarks, never in a test.
     is_new = config.getoption("--hypothesis-seed", None) is not None
     settings.register_profile("ours", deadline=None, derandomize=not is_new)
@@ -120,9 +118,6 @@ def pytest_configure(config):
     config.stash[FIGURES] = []
     config.stash[STARTED] = time.perf_counter()
     os.environ |= OF_THE_TESTS
-    if not hasattr(config, "workerinput"):
-        config.stash[PROGRAMS] = tempfile.TemporaryDirectory()
-        os.environ[compile_once.FLAGS] = compile_once.flags(config.stash[PROGRAMS].name)
     # A shell that runs the tests in the background makes them and their children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -133,11 +128,6 @@ def pytest_collection_modifyitems(items):
         for system in is_there:
             if not is_there[system] and item.get_closest_marker(system):
                 item.add_marker(pytest.mark.skip(reason=f"needs {system}"))
-
-
-def pytest_unconfigure(config):
-    if PROGRAMS in config.stash:
-        config.stash[PROGRAMS].cleanup()
 
 
 def pytest_sessionfinish(session):

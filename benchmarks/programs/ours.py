@@ -10,16 +10,17 @@ import sys
 from protocol import run
 
 import gru_addition
-from gru_addition.support import xla
+from gru_addition.support import process
 
 AS_COMMANDS = "session", "compiled"
 if sys.argv[1] in AS_COMMANDS:
-    xla.prepare_process()
+    process.set_flags()
 elif sys.argv[1] == "prepared":
     gru_addition.prepare_process()
 
-# Only now, since this imports TensorFlow.
-import gru_addition.engines.compiled
+# Only now, because XLA's flags are set; but before the clock starts.
+import tensorflow.compat.v1  # noqa: F401
+
 from gru_addition.train import Config
 from gru_addition.train import train as train_adder
 
@@ -39,7 +40,7 @@ def train(problem, variant, mark):
             mark(len(history))
 
     if variant in AS_COMMANDS:
-        xla.prepare_for(config)
+        process.set_threads(config)
     run = train_adder(
         config,
         on_progress=mark_progress,

@@ -12,21 +12,21 @@ from itertools import islice
 
 import numpy as np
 
-from gru_addition.support.stopwatch import doing
-from gru_addition.support.tensorflow1 import tf
+from gru_addition.model import optimizer_for
+from gru_addition.support import tf
 
 # Incremented whenever this engine's last digits change.
 REVISION = 2
 
 
-def compiled_engine(model, config):
+def run_iterations_of(model, config):
     """Build the loop in the model's graph; return the function that runs it, see above.
 
     model: one without a training step, since the loop has its own.
     """
     per_run = config.iterations_per_run
     batches_per_run = config.batches_per_run
-    optimizer = tf.train.AdamOptimizer(config.learning_rate)
+    optimizer = optimizer_for(config.learning_rate)
     # This step is never run. It makes Adam's slots, which a compiled function can't make.
     optimizer.apply_gradients([(tf.zeros_like(w), w) for w in model.weights.values()])
 
@@ -58,13 +58,10 @@ def compiled_engine(model, config):
 
     def run_iterations(session, batches, validation_set):
         feed = dict(zip((x_test, y_test), validation_set, strict=True))
-        activity = f"compiling, and running the first {per_run:,} iterations"
         while run := list(islice(batches, per_run)):
             feed[x], feed[y] = stack(run)
             feed[iterations] = len(run)
-            with doing(activity):
-                losses = session.run(losses_fetch, feed)[: len(run)]
-            activity = "running the other iterations"
+            losses = session.run(losses_fetch, feed)[: len(run)]
             yield losses[:, 0], losses[:, 1]
 
     def stack(run):
@@ -82,8 +79,7 @@ def loss_of(model, x, y):
 
     `tf.foldl` adds up the loss column by column, and returns only the last of what `tf.scan` would
     return. With `tf.scan`, XLA copies all states in each step of the backward pass, which takes
-    quadratic time. The first column is left out of the loop, because its products with the state
-    h_0 are zero.
+    quadratic time.
     """
 
     def loss_of_column(h_tm1, h_t, x_t, y_t):

@@ -6,38 +6,17 @@ TensorFlow keeps most of these switches per thread, so graphs are built in a thr
 Functions are traced explicitly, and sessions have their own options.
 """
 
-import os
 import threading
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future
 from functools import cache
 
-import numpy as np
-
 from gru_addition.engines.compiled import compile_with_xla
-from gru_addition.support.quiet import quiet_body
-from gru_addition.support.stopwatch import doing
-from gru_addition.support.tensorflow1 import tf
-
-# A working process answers in a few tenths of a second.
-SECONDS_TO_ANSWER = 60
-
-# The processes in which sessions are known to work: this one, and those forked from it so far.
-_working = {os.getpid()}
-# Only success is kept: XLA may work later even if it did not before.
-_xla_works = False
+from gru_addition.support import tf
+from gru_addition.support.process import quiet
 
 
 def undisturbed(function, *arguments):
     """Call a function in a thread where nothing is switched on; return what it returns."""
-    thread, outcome = _started(function, *arguments)
-    try:
-        return outcome.result()
-    finally:
-        thread.join()
-
-
-def _started(function, *arguments):
-    """A thread that calls a function, and the `Future` of its outcome."""
     outcome = Future()
 
     def call():
@@ -49,61 +28,36 @@ def _started(function, *arguments):
     # Python waits for an executor's threads at exit, and starts no new ones once exit has begun.
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    return thread, outcome
+    try:
+        return outcome.result()
+    finally:
+        thread.join()
 
 
-@doing("building graphs")
 def build_graph(build, *arguments):
-    """Call `build(*arguments)` in a new graph; return the graph, finalized, and what it returned.
+    """Call `build(*arguments)` in a new graph; return that, finalized, and what it returned."""
 
-    Raises `RuntimeError` for a switch with which XLA can't compile loops and would end the process.
-    """
-    return undisturbed(_build_graph, build, *arguments)
+    def in_graph():
+        with tf.Graph().as_default() as graph:
+            # XLA reads and writes TensorFlow 2's kind of variables, which are not the default in a
+            # process that has called `tf.disable_v2_behavior()`.
+            tf.get_variable_scope().set_use_resource(True)
+            return graph, build(*arguments)
 
-
-def _build_graph(build, *arguments):
-    with tf.Graph().as_default() as graph:
-        if _outputs_all_intermediates():
-            raise RuntimeError(
-                "tf.compat.v1.experimental.output_all_intermediates must be None, not True"
-            )
-        # XLA reads and writes TensorFlow 2's kind of variables, which are not the default in a
-        # process that has called `tf.disable_v2_behavior()`.
-        tf.get_variable_scope().set_use_resource(True)
-        built = build(*arguments)
+    graph, built = undisturbed(in_graph)
     graph.finalize()
     return graph, built
 
 
-def _outputs_all_intermediates():
-    try:
-        # TensorFlow has no public way to ask.
-        from tensorflow.python.ops.control_flow_util_v2 import output_all_intermediates
-    except ImportError:
-        return False
-    return output_all_intermediates()
-
-
-@doing("opening sessions")
 def open_session(graph, rewritten=False):
     """Return a session that runs on the CPU, whatever devices and options the host has.
 
     rewritten: whether TensorFlow may first rewrite the graph to compute the same faster. That takes
         a few tenths of a second, so it pays only if the graph runs thousands of times.
 
-    On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. The host
-    sets the number of threads.
-
-    Raises `RuntimeError` in a process where every session would hang, because it was forked from
-    one that had used TensorFlow; and in a thread that does not round to nearest.
+    On a GPU the last digits would differ, and with TensorFloat-32 earlier ones too. The host sets
+    the number of threads.
     """
-    half_a_digit = np.float64(2) ** -53
-    if 1 + half_a_digit != 1 or 1 - half_a_digit / 4 != 1:
-        raise RuntimeError(
-            "floating-point numbers must be rounded to the nearest, not as some library has told "
-            "this thread to (by fesetround, say)"
-        )
-    _check_process()
     _start_quietly()
     return tf.Session(graph=graph, config=_options(rewritten))
 
@@ -111,29 +65,8 @@ def open_session(graph, rewritten=False):
 @cache
 def _start_quietly():
     """Run a session for its log: TensorFlow 2.19 writes two lines when the first one runs."""
-    with quiet_body():
-        undisturbed(_add_one)
-
-
-def _add_one():
-    with tf.Graph().as_default(), tf.Session(config=_options()) as session:
-        number = tf.placeholder(tf.int32, ())
-        session.run(number + 1, {number: 1})
-
-
-def _check_process():
-    if os.getpid() in _working:
-        return
-    # There is no telling beforehand: the threads of the parent process are gone.
-    _, outcome = _started(_try_xla)
-    try:
-        outcome.result(SECONDS_TO_ANSWER)
-    except TimeoutError:
-        raise RuntimeError(
-            "TensorFlow hangs in this process, which was forked from one that had used it; start "
-            "processes with multiprocessing's spawn or forkserver method instead"
-        ) from None
-    _working.add(os.getpid())
+    with quiet():
+        _run(lambda number: number + 1)
 
 
 def _options(rewritten=False):
@@ -158,26 +91,24 @@ def compiled_where_possible(function, *tensors):
     return compile_with_xla(function, *tensors) if xla_is_available() else function(*tensors)
 
 
-@doing("looking for XLA")
+@cache
 def xla_is_available():
-    """Whether XLA can compile and run a function here; raises the errors of `open_session`."""
-    global _xla_works
-    if not _xla_works:
-        _check_process()
-        with quiet_body():
-            _xla_works = undisturbed(_try_xla)
-    return _xla_works
-
-
-def _try_xla():
-    def build():
-        # A constant would be computed without compiling anything.
-        number = tf.placeholder(tf.int32, ())
-        return number, compile_with_xla(lambda x: x + 1, number)
-
-    graph, (number, one_more) = _build_graph(build)
-    with tf.Session(graph=graph, config=_options()) as session:
+    """Whether XLA can compile and run a function here."""
+    with quiet():
         try:
-            return bool(session.run(one_more, {number: 1}) == 2)
+            return _run(lambda number: compile_with_xla(lambda x: x + 1, number)) == 2
         except tf.errors.OpError:
             return False
+
+
+def _run(function):
+    """What a function of a number computes for 1, in a graph and a session of its own."""
+
+    def build():
+        # A constant would be computed without running anything.
+        number = tf.placeholder(tf.int32, ())
+        return number, function(number)
+
+    graph, (number, result) = build_graph(build)
+    with tf.Session(graph=graph, config=_options()) as session:
+        return session.run(result, {number: 1})

@@ -9,20 +9,17 @@ set `(x, y)`. That function takes one batch per iteration until there are no mor
 loss is measured before the iteration's step, the validation loss after it.
 """
 
-from gru_addition.support.stopwatch import doing
-
 # Incremented whenever this engine's last digits change.
 REVISION = 1
 
 
-def session_engine(model, config):
+def run_iterations_of(model, config):
     """Build nothing; return the loop, see above."""
 
     def run_iterations(session, batches, validation_set):
         for batch in batches:
-            with doing("running the iterations"):
-                _, train_loss = session.run([model.train_step, model.loss], feed_dict=feed(*batch))
-                validation_loss = session.run(model.loss, feed_dict=feed(*validation_set))
+            _, train_loss = session.run([model.train_step, model.loss], feed_dict=feed(*batch))
+            validation_loss = session.run(model.loss, feed_dict=feed(*validation_set))
             yield [train_loss], [validation_loss]
 
     def feed(x, y):

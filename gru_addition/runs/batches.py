@@ -4,8 +4,9 @@ import numpy as np
 
 from gru_addition.dataset import generate_batch
 
+# The arrays of a saved state.
+STATE_KEYS = "mersenne_twister", "position", "order"
 WORDS_OF_MERSENNE_TWISTER = 624
-STATE = "mersenne_twister", "position", "order"
 
 
 class Batches:
@@ -15,17 +16,18 @@ class Batches:
         time.
     x, y: the training set.
     random_state: the `np.random.RandomState` to draw from.
+    noise_channels: how many random numbers follow the operands' bits in each column of x.
 
     Mini-batches come in a new random order each epoch. If their size does not divide the number of
     examples, the last one of an epoch is topped up with the first examples of the next, so all have
     the same size and no example is left out.
 
-    If the settings ask for noise, random numbers between -1 and 1 follow the operands' bits in x,
-    one channel for each number in a state, as `gru_addition.variants.Noisy` reads them.
+    The random numbers lie between -1 and 1; `gru_addition.cells.noisy` reads them.
     """
 
-    def __init__(self, config, x, y, random_state):
+    def __init__(self, config, x, y, random_state, noise_channels):
         self._config, self._x, self._y, self._random_state = config, x, y, random_state
+        self._noise_channels = noise_channels
         # The examples still to come in the epochs begun so far.
         self._order = np.empty(0, int)
 
@@ -34,8 +36,8 @@ class Batches:
 
     def __next__(self):
         x, y = self._next_sums()
-        if self._config.has_noise:
-            shape = *x.shape[:2], self._config.state_size
+        if self._noise_channels:
+            shape = *x.shape[:2], self._noise_channels
             x = np.concatenate([x, self._random_state.uniform(-1, 1, shape)], axis=2)
         return x, y
 
@@ -53,34 +55,28 @@ class Batches:
 
     def without_noise(self, x):
         """Return operands from elsewhere, with zeros if the settings ask for noise."""
-        channels = self._config.state_size if self._config.has_noise else 0
-        return np.pad(x, [(0, 0), (0, 0), (0, channels)])
+        return np.pad(x, [(0, 0), (0, 0), (0, self._noise_channels)])
 
     @property
     def state(self):
-        """The state of the random streams: a dict of numbers and lists, for JSON."""
-        mersenne_twister = self._random_state.get_state(legacy=False)["state"]
-        words, position = mersenne_twister["key"].tolist(), int(mersenne_twister["pos"])
-        return dict(zip(STATE, (words, position, self._order.tolist()), strict=True))
+        """The state of the random streams: arrays by name."""
+        stream = self._random_state.get_state(legacy=False)["state"]
+        values = stream["key"], np.array(stream["pos"]), self._order
+        return dict(zip(STATE_KEYS, values, strict=True))
 
     @state.setter
     def state(self, state):
         """Resume from `state`; raises `ValueError` if it is not valid."""
-        if state.keys() != set(STATE):
-            raise ValueError(f"the state must hold {', '.join(STATE)}, not {', '.join(state)}")
-        words = _integers("mersenne_twister", state["mersenne_twister"], 2**32)
-        (position,) = _integers("position", [state["position"]], WORDS_OF_MERSENNE_TWISTER + 1)
-        order = _integers("order", state["order"], len(self._x))
-        if len(words) != WORDS_OF_MERSENNE_TWISTER or len(order) >= max(1, len(self._x)):
-            raise ValueError("mersenne_twister and order must have the right length")
-        self._random_state.set_state(("MT19937", words.astype(np.uint32), position))
-        self._order = order
-
-
-def _integers(name, value, end):
-    """Return a list as an array of whole numbers from 0 to below `end`, else raise `ValueError`."""
-    if not isinstance(value, list) or not all(type(number) is int for number in value):
-        raise ValueError(f"{name} must be whole numbers")
-    if not all(0 <= number < end for number in value):
-        raise ValueError(f"{name} must be numbers from 0 to {end - 1}")
-    return np.array(value, int)
+        if state.keys() != {*STATE_KEYS}:
+            raise ValueError(f"the state must hold {', '.join(STATE_KEYS)}")
+        ends = 2**32, WORDS_OF_MERSENNE_TWISTER + 1, len(self._x)
+        for name, end in zip(STATE_KEYS, ends, strict=True):
+            array = state[name]
+            if array.dtype.kind not in "iu" or not ((array >= 0) & (array < end)).all():
+                raise ValueError(f"{name} must hold whole numbers from 0 to {end - 1}")
+        words, position, order = (state[name] for name in STATE_KEYS)
+        fits = words.shape == (WORDS_OF_MERSENNE_TWISTER,) and position.shape == ()
+        if not fits or order.ndim != 1 or len(order) >= max(1, len(self._x)):
+            raise ValueError("mersenne_twister, position and order must have the right shape")
+        self._random_state.set_state(("MT19937", words.astype(np.uint32), int(position)))
+        self._order = order.astype(int)

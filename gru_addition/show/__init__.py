@@ -1,6 +1,6 @@
 """A page about a few networks: one HTML file that needs no server and nothing from the network.
 
-    python -m gru_addition.show
+    python -m gru_addition show
 
 The networks compute in the page: `network.js` is their step; `page.js` and `page.css` show what it
 does. This module writes them into `page.html`, with what the page has to know about each network.
@@ -12,12 +12,12 @@ from importlib.resources import files
 
 import numpy as np
 
+from gru_addition.cells.network import Network
 from gru_addition.inside.portraits import ball_axes, principal_plane
 from gru_addition.inside.traces import random_states
-from gru_addition.proof.network import Network
 
 MOST_NETWORKS = 3
-# By which a page is known.
+# Marks a file as one of our pages.
 TITLE = "<title>A GRU adds, column by column</title>"
 # What the page says about balls.
 CERTIFICATE_NAMES = "norm", "states", "radii", "targets", "carries", "bits"
@@ -41,6 +41,15 @@ def page(networks, tour=()):
     return text
 
 
+def is_page(path):
+    """Whether a file is one of our pages."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return TITLE in file.read(1000)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def page_data(weights, name, about, resolution=None, certificate=None, history=None):
     """Return what a page has to know about a network, for JSON.
 
@@ -50,9 +59,12 @@ def page_data(weights, name, about, resolution=None, certificate=None, history=N
     certificate: that of a proof, if there is one.
     history: a `gru_addition.runs.history.History`, to draw the losses, or None.
 
-    Raises the errors of `gru_addition.proof.network.Network`.
+    Raises the errors of `gru_addition.cells.network.Network`.
     """
     network = Network(weights, resolution)
+    states, carries, _ = random_states(network)
+    some = np.linspace(0, len(states) - 1, MOST_STATES).astype(int)
+    planes = [_plane(states[some], carries[some], certificate, *plane) for plane in _planes(states)]
     return {
         "name": name,
         "about": about,
@@ -60,7 +72,7 @@ def page_data(weights, name, about, resolution=None, certificate=None, history=N
         "resolution": resolution,
         "stateSize": network.state_size,
         "weights": {name: weight.tolist() for name, weight in network.weights.items()},
-        "planes": [_plane(network, certificate, *plane) for plane in _planes(network)],
+        "planes": planes,
         "certificate": certificate
         and {name: certificate[name].tolist() for name in CERTIFICATE_NAMES},
         "losses": history and _losses(history),
@@ -71,43 +83,35 @@ def _read(name):
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _planes(network):
-    """Centres, directions (2, state_size) and names of axes, of planes to see the state in.
+def _planes(states):
+    """Centres, directions (2, state_size) and names of axes, of planes to see states in.
 
     For two or three units, these are planes of units, which show it exactly.
     """
-    size = network.state_size
+    size = states.shape[1]
     if size > 3:
-        centre, directions = principal_plane(random_states(network)[0])
-        return [(centre, directions, ("first principal component", "second"))]
-    units = np.eye(size)
-    return [
-        (np.zeros(size), units[[0, other]], ("unit 0", f"unit {other}")) for other in range(1, size)
-    ] or [(np.zeros(1), np.ones((2, 1)), ("unit 0", "unit 0"))]
+        return [(*principal_plane(states), ("first principal component", "second"))]
+    units, others = np.eye(size), range(1, size) or [0]
+    return [(np.zeros(size), units[[0, unit]], ("unit 0", f"unit {unit}")) for unit in others]
 
 
-def _plane(network, certificate, centre, directions, names):
-    states, carries, _ = random_states(network)
-    some = np.linspace(0, len(states) - 1, MOST_STATES).astype(int)
-    places = np.round((states[some] - centre) @ directions.T, 4)
+def _plane(states, carries, certificate, centre, directions, names):
+    """What the page draws in a plane: some states, and the balls of a certificate."""
+    places = np.round((states - centre) @ directions.T, 4).tolist()
     balls = []
     if certificate is not None:
         changes = np.linalg.solve(certificate["norm"], directions.T)
-        for state, radius, carry in zip(
-            certificate["states"], certificate["radii"], certificate["carries"], strict=True
+        centres = (certificate["states"] - centre) @ directions.T
+        for (x, y), radius, carry in zip(
+            centres.tolist(), certificate["radii"], certificate["carries"].tolist(), strict=True
         ):
-            x, y = (state - centre) @ directions.T
             (rx, ry), angle = ball_axes(radius, changes)
-            balls.append({"x": x, "y": y, "rx": rx, "ry": ry, "angle": angle, "carry": int(carry)})
-    cloud = [
-        [*place, carry]
-        for place, carry in zip(places.tolist(), carries[some].tolist(), strict=True)
-    ]
+            balls.append({"x": x, "y": y, "rx": rx, "ry": ry, "angle": angle, "carry": carry})
     return {
         "centre": centre.tolist(),
         "directions": directions.tolist(),
         "names": names,
-        "cloud": cloud,
+        "cloud": [[*place, carry] for place, carry in zip(places, carries.tolist(), strict=True)],
         "balls": balls,
     }
 
@@ -115,8 +119,6 @@ def _plane(network, certificate, centre, directions, names):
 def _losses(history):
     some = np.unique(np.linspace(0, len(history) - 1, MOST_LOSSES).astype(int))
     losses = {"train": history.train_losses, "test": history.validation_losses}
-    return {"iterations": some.tolist()} | {
-        # Four digits are more than can be seen.
-        name: [float(f"{loss:.4g}") for loss in values[some]]
-        for name, values in losses.items()
-    }
+    # Four digits are more than can be seen.
+    digits = {name: [float(f"{x:.4g}") for x in values[some]] for name, values in losses.items()}
+    return {"iterations": some.tolist()} | digits

@@ -1,6 +1,6 @@
 """The study: what networks learn from different recipes, measured over many seeds.
 
-    python -m gru_addition.study --seeds 32
+    python -m gru_addition study --seeds 32
 
 The tutorial says that its network is independent of the length of the numbers, and shows one sum.
 Here each recipe trains many networks, which are tested on sums of many kinds and lengths.

@@ -16,9 +16,9 @@ import numpy as np
 from gru_addition.add import Adder
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns, encode_pairs
-from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
-from gru_addition.runs.directory import Unsaved
-from gru_addition.train import train_in
+from gru_addition.prove import prove
+from gru_addition.prove.challenge import challenge, random_pairs, structured_pairs
+from gru_addition.train import train
 
 # Rounded proofs round the state to multiples of 1 / 4, whatever the recipe.
 ROUNDED_TO = 4
@@ -30,7 +30,7 @@ LEARNT = 0.01
 CHALLENGE = {2000: 128}
 
 
-# A process trains many networks of the same kind. Each thread of a Dask worker needs its own.
+# A process trains many networks of the same kind. Each thread of an executor needs its own.
 @lru_cache(maxsize=8)
 def _program(config, thread):
     from gru_addition.engines.program import Program
@@ -45,12 +45,10 @@ def run_seed(settings):
 
     Each row holds test, num_bits, measure and value; the number of bits may be None.
     """
-    from gru_addition.prove import prove
-
     config = Config(**settings)
     # Nothing that these change is in the graph.
     program = _program(replace(config, seed=0, iterations=1, resolution=None), get_ident())
-    run = train_in(Unsaved(), config, program=program)
+    run = train(config, program=program)
     rows = [
         ("training", config.num_bits, "train loss", float(run.history.train_losses[-1])),
         ("training", config.num_bits, "validation loss", float(run.history.validation_losses[-1])),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import numpy as np
+from scipy.stats import binomtest, bootstrap
 
 SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
 STRUCTURED = "carry all along", "alternating bits", "long run of zeros", "equal operands"
@@ -17,18 +18,14 @@ class Results:
 
     def __init__(self, rows):
         self._values = defaultdict(list)
-        self._lengths = set()
         for recipe, _, test, num_bits, measure, value in rows:
-            self._values[recipe, test, measure, num_bits].append(value)
-            if num_bits is not None:
-                self._values[recipe, test, measure, None].append(value)
+            for length in {num_bits, None}:
+                self._values[recipe, test, measure, length].append(value)
             if test == "training":
                 # A loss is a sum over the bits, and recipes train on different numbers of them.
                 self._values[recipe, test, f"{measure} per bit", None].append(value / num_bits)
-            if test == "random":
-                self._lengths.add(num_bits)
         self.recipes = list(dict.fromkeys(row[0] for row in rows))
-        self.lengths = sorted(self._lengths)
+        self.lengths = sorted({row[3] for row in rows if row[2] == "random"})
 
     def of_seeds(self, recipe, test, measure, num_bits=None):
         """One value for each seed, in the order of the seeds.
@@ -52,36 +49,36 @@ def summary(rows, with_iterations=False):
     of shares. `1.000 (all 32)` means that all 32 seeds have this share.
     """
     results = Results(rows)
+    table = [_cells(results, recipe, with_iterations) for recipe in results.recipes]
+    lines = [table[0], ["---"] * len(table[0]), *(cells.values() for cells in table)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cells(results, recipe, with_iterations):
+    """What the table says about a recipe, by the titles of the columns."""
+
+    def values(test, measure="exact share", num_bits=None):
+        return results.of_seeds(recipe, test, measure, num_bits)
+
     longest = results.lengths[-1]
     middle = min(results.lengths, key=lambda length: abs(length - 20))
-    titles = [
-        "recipe", "seeds", *(["iterations to learn, median"] if with_iterations else []),
-        "validation loss per bit, median", f"{ONE_SUM} right",
-        "0 to 249, exact", f"random, {middle} bits, exact", f"random, {longest:,} bits, exact",
-        f"structured, {longest:,} bits, exact", "wrong sum found", "proved",
-        "rounded to 1/4: proved",
-    ]  # fmt: skip
-    lines = [titles, ["---"] * len(titles)]
-    for recipe in results.recipes:
-        verdicts = results.of_seeds(recipe, "proof", "verdict")
-        rounded = results.of_seeds(recipe, "rounded proof", "verdict")
-        losses = results.of_seeds(recipe, "training", "validation loss per bit")
-        iterations = results.of_seeds(recipe, "training", "iterations to learn")
-        lines.append([
-            recipe,
-            f"{len(verdicts)}",
-            *([_median(iterations, len(verdicts))] if with_iterations else []),
-            f"{np.median(losses):.1e}",
-            _count(np.equal(results.of_seeds(recipe, ONE_SUM, "exact share"), 1)),
-            _mean(results.of_seeds(recipe, "0 to 249", "exact share")),
-            _mean(results.of_seeds(recipe, "random", "exact share", middle)),
-            _mean(results.of_seeds(recipe, "random", "exact share", longest)),
-            _mean(results.structured(recipe, longest)),
-            _count(np.equal(verdicts, "refuted")),
-            _count(np.equal(verdicts, "proved")),
-            _count(np.equal(rounded, "proved")),
-        ])  # fmt: skip
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    verdicts = values("proof", "verdict")
+    cells = {"recipe": recipe, "seeds": f"{len(verdicts)}"}
+    if with_iterations:
+        iterations = values("training", "iterations to learn")
+        cells["iterations to learn, median"] = _median(iterations, len(verdicts))
+    losses = values("training", "validation loss per bit")
+    return cells | {
+        "validation loss per bit, median": f"{np.median(losses):.1e}",
+        f"{ONE_SUM} right": _count(np.equal(values(ONE_SUM), 1)),
+        "0 to 249, exact": _mean(values("0 to 249")),
+        f"random, {middle} bits, exact": _mean(values("random", num_bits=middle)),
+        f"random, {longest:,} bits, exact": _mean(values("random", num_bits=longest)),
+        f"structured, {longest:,} bits, exact": _mean(results.structured(recipe, longest)),
+        "wrong sum found": _count(np.equal(verdicts, "refuted")),
+        "proved": _count(np.equal(verdicts, "proved")),
+        "rounded to 1/4: proved": _count(np.equal(values("rounded proof", "verdict"), "proved")),
+    }
 
 
 def challenged(rows):
@@ -111,9 +108,6 @@ def intervals(rows):
 
 def _wilson(successes):
     """Wilson's 95% interval for a probability, from a 0 or 1 for each seed."""
-    # SciPy's statistics take a second to import, which --help should not wait for.
-    from scipy.stats import binomtest
-
     result = binomtest(int(np.sum(successes)), len(successes))
     low, high = result.proportion_ci(method="wilson")
     return float(low), float(high)
@@ -128,8 +122,6 @@ def _bootstrap(shares):
     # Equal means differ in the last digit if they were summed in a different order.
     if np.ptp(shares) < 1e-9:
         return None, None
-    from scipy.stats import bootstrap
-
     # Without batches, 10,000 seeds would take gigabytes.
     low, high = bootstrap(
         [shares], np.mean, method="BCa", batch=1000, random_state=np.random.default_rng(0)

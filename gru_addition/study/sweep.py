@@ -6,21 +6,14 @@ of all numbers, `results.csv`.
 
 import csv
 import io
-import os
+import json
 from concurrent.futures import BrokenExecutor, as_completed
 
+from gru_addition.runs.directory import alone
 from gru_addition.study.measure import run_seed
 from gru_addition.support.checks import brief
-from gru_addition.support.files import (
-    DamagedError,
-    as_json,
-    locked,
-    prepared_directory,
-    read_json,
-    replace_file,
-)
+from gru_addition.support.files import DamagedError, prepare_directory, replace_file
 
-LARGEST_RESULT = 1_000_000
 TABLE = "results.csv"
 COLUMNS = "recipe", "seed", "test", "num_bits", "measure", "value"
 
@@ -31,7 +24,9 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
     recipes: settings by name, such as `RECIPES`.
     seeds: how many networks each recipe trains, from seed 0 on.
     output_dir: where its results are kept. Existing ones are not computed again.
-    executor: any `concurrent.futures.Executor`, such as a Dask client's.
+    executor: any `concurrent.futures.Executor`. `executors.local_processes` makes one for the cores
+        of this machine. For those of many machines, hand over what `get_executor(pure=False)` of a
+        Dask client returns; its workers need this package, and one thread each.
     on_progress: a function of the number of runs and the number done.
     run: the function of settings to hand to the executor.
 
@@ -42,33 +37,36 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
         for name, settings in recipes.items()
         for seed in range(seeds)
     }
-    with prepared_directory(output_dir) as path, locked(path):
+    path = prepare_directory(output_dir)
+    with alone(path):
         done = {job: _read(path, job, settings) for job, settings in jobs.items()}
         done = {job: rows for job, rows in done.items() if rows is not None}
         futures = {
             executor.submit(run, settings): job for job, settings in jobs.items() if job not in done
         }
-        _report(on_progress, jobs, done)
-        failed = None
+        if on_progress is not None:
+            on_progress(len(jobs), len(done))
+        failure = None
         try:
             for future in as_completed(futures):
                 job = futures[future]
                 error = BrokenExecutor() if future.cancelled() else future.exception()
-                if error is None:
-                    done[job] = [tuple(row) for row in future.result()]
-                    content = {"settings": jobs[job], "rows": done[job]}
-                    replace_file(path, _file_of(job), as_json(content, indent=None))
-                    _report(on_progress, jobs, done)
-                elif failed is None:
-                    failed = _naming(error, job)
+                if error is not None:
+                    failure = failure or _naming(error, job)
                     # Runs under way are still waited for, and saved.
                     _cancel(futures)
+                    continue
+                done[job] = [tuple(row) for row in future.result()]
+                content = {"settings": jobs[job], "rows": done[job]}
+                replace_file(path / _file_of(job), json.dumps(content).encode())
+                if on_progress is not None:
+                    on_progress(len(jobs), len(done))
         finally:
             _cancel(futures)
-        if failed is not None:
-            raise failed
+        if failure is not None:
+            raise failure
         rows = [(*job, *row) for job in jobs for row in done[job]]
-        replace_file(path, TABLE, as_csv(COLUMNS, rows))
+        replace_file(path / TABLE, as_csv(COLUMNS, rows))
     return rows
 
 
@@ -81,8 +79,7 @@ def as_csv(header, rows):
 
 def _naming(error, job):
     """An error that names the run it happened in, if it is about a run."""
-    is_from_cluster = type(error).__module__.startswith("distributed")
-    if is_from_cluster or isinstance(error, (BrokenExecutor, ModuleNotFoundError)):
+    if isinstance(error, (BrokenExecutor, ModuleNotFoundError)):
         return error
     kind = FloatingPointError if isinstance(error, FloatingPointError) else RuntimeError
     named = kind(f"{job[0]}, seed {job[1]}: {error}")
@@ -95,11 +92,6 @@ def _cancel(futures):
         future.cancel()
 
 
-def _report(on_progress, jobs, done):
-    if on_progress is not None:
-        on_progress(len(jobs), len(done))
-
-
 def _file_of(job):
     name, seed = job
     return f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}.json"
@@ -108,17 +100,21 @@ def _file_of(job):
 def _read(path, job, settings):
     """The rows of a finished run, or None; `DamagedError` if they are not what they should be."""
     file = path / _file_of(job)
-    if not os.path.lexists(file):
+    if not file.exists():
         return None
-    match read_json(file, LARGEST_RESULT):
-        case {"settings": dict(saved), "rows": [*rows]} if all(
-            isinstance(row, list) and len(row) == len(COLUMNS) - 2 for row in rows
-        ):
-            pass
-        case _:
-            raise DamagedError(f"{file} is damaged: it does not hold the results of a run")
-    if saved != settings:
-        raise DamagedError(f"{file} holds the results of other settings, {brief(saved)}")
-    if not rows or not all(isinstance(row[0], str) and isinstance(row[2], str) for row in rows):
-        raise DamagedError(f"{file} is damaged: it does not hold the results of a run")
-    return [tuple(row) for row in rows]
+    try:
+        saved = json.loads(file.read_bytes())
+        rows = [tuple(row) for row in saved["rows"]]
+        fits = saved.keys() == {"settings", "rows"} and all(
+            len(row) == len(COLUMNS) - 2 and isinstance(row[0], str) and isinstance(row[2], str)
+            for row in rows
+        )
+        if not rows or not fits:
+            raise ValueError("it does not hold the results of a run")
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"{file} is damaged: {brief(str(error))}") from None
+    if saved["settings"] != settings:
+        raise DamagedError(
+            f"{file} holds the results of other settings, {brief(saved['settings'])}"
+        )
+    return rows

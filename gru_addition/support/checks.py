@@ -18,10 +18,7 @@ def brief(value):
     if isinstance(value, int) and value.bit_length() > 128:
         # Python refuses to write very long integers in decimal.
         return f"an integer of {value.bit_length():,} bits"
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # It holds such an integer.
-        text = f"a {type(value).__name__}"
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -80,7 +77,7 @@ def real_array(name, value, *shape):
 
 
 def named_arrays(name, value):
-    """Return `value` if it is a mapping, such as from names to arrays; else raise `TypeError`."""
+    """Return `value` if it is a mapping, as from names to arrays; else raise `TypeError`."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must map names to arrays, not {brief(value)}")
     return value

@@ -6,8 +6,6 @@ import warnings
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gru_addition.support.unexpected import in_one_line
-
 
 def new_figure(width, height, dots_per_inch):
     """An empty figure of that size in inches, made without pyplot.
@@ -28,6 +26,7 @@ def as_png(draw, *arguments):
     try:
         draw(*arguments).savefig(png, format="png")
     except Exception as error:  # It raises many kinds.
-        warnings.warn(f"the figure can't be drawn: {in_one_line(error)}", stacklevel=2)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        warnings.warn(f"the figure can't be drawn: {reason}", stacklevel=2)
         return None
     return png.getvalue()

@@ -16,6 +16,10 @@ class Interrupted(KeyboardInterrupt):
         self.number = number
 
 
+def interrupt(number, frame):
+    raise Interrupted(number)
+
+
 @contextmanager
 def handled_by(handler):
     """In the body, let `handler(number, frame)` handle `SIGNALS` where it can.
@@ -46,7 +50,7 @@ def put_off():
 
     def note(number, frame):
         if received:
-            raise Interrupted(number)
+            interrupt(number, frame)
         received.append(number)
 
     try:

@@ -1,150 +1,79 @@
-"""Whatever the process around us has switched on, the numbers are the same."""
+"""Whatever the process around us has switched on, the numbers are the same; and we change nothing.
 
+What `prepare_process` sets, it sets when it is called, and the user's own settings outweigh it.
+"""
+
+import gc
 import json
-import subprocess
+import os
+import signal
 import sys
+from dataclasses import replace
 
-import host_switches
 import numpy as np
+import numpy_gru
 import pytest
-from common import WITH_TESTS, environment, run_code
+from common import WITH_TESTS, run_code, run_from_scratch
 
+import gru_addition
+from gru_addition.engines import graphs
+from gru_addition.model import AdditionModel
+from gru_addition.support import process, tf
+from gru_addition.train import Config, train
+
+TINY = Config(num_bits=4, batch_size=6, hidden_size=3, iterations=7, learning_rate=0.01, seed=1)
+WEIGHTS = numpy_gru.random_weights(3, np.random.RandomState(0))
+
+SWITCHED = """
+import json, sys
+import numpy as np
+import numpy_gru
+import tensorflow as tf
+from tensorflow.compat import v1
 from gru_addition.add import Adder
 from gru_addition.engines import graphs
-from gru_addition.model import AdditionModel, tf
-
-# Tried one after the other in one process.
-TOGETHER = [
-    "functions run eagerly + numerics are checked + debug info is dumped + mirrored + "
-    "control flow v1 + reference variables",
-    "grappler's options + auto-clustering + mixed precision + mixed precision of graphs + "
-    "another floatx + soft placement off + placements are logged + a default device + "
-    "a strategy + a gradient tape + an outer name scope + an outer graph + an outer session + "
-    "NumPy raises errors",
-    # The last two stay on.
-    "two threads + determinism + NumPy's behaviour",
-]
-# Tried in a process of its own, which has an unusual environment as well.
-TENSORFLOW_2_OFF = "TensorFlow 2 off + numerics are checked"
-ALONE = [
-    *(switch for names in [*TOGETHER, TENSORFLOW_2_OFF] for switch in names.split(" + ")),
-    "eager execution off",
-]
-# Keras' backends need not be installed.
-IN_THE_ENVIRONMENT = {
-    "determinism": {"TF_DETERMINISTIC_OPS": "1"},
-    "Keras with JAX": {"KERAS_BACKEND": "jax", "KERAS_FLOATX": "float16"},
-    "Keras with PyTorch": {"KERAS_BACKEND": "torch"},
-    "auto-clustering": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
-}
-TOGETHER_IN_THE_ENVIRONMENT = "determinism", "Keras with JAX", "auto-clustering"
-
-
-@pytest.fixture(scope="module")
-def undisturbed():
-    return host_switches.numbers()
-
-
-@pytest.fixture
-def assert_undisturbed(undisturbed, figure, compiled_once):
-    """A function that checks the numbers under the named switches, with the given variables."""
-
-    def check(names, **variables):
-        flags = f"{variables.get('TF_XLA_FLAGS', '')} {compiled_once}"
-        printed = subprocess.check_output(
-            [sys.executable, host_switches.__file__, *names],
-            env=environment() | variables | {"TF_XLA_FLAGS": flags}, text=True,
-        )  # fmt: skip
-        found = [json.loads(line) for line in printed.splitlines()]
-        assert [name for name, _ in found] == names
-        for name, computed in found:
-            assert computed["verdict"] == undisturbed["verdict"] == "proved"
-            assert computed["is compiled"]
-            numbers, expected = (
-                np.concatenate(each["numbers"]) for each in (computed, undisturbed)
-            )
-            what = ", ".join([name, *map("=".join, variables.items())])
-            figure(f"host process, {what}: deviates by {abs(numbers / expected - 1).max():.1e}")
-            np.testing.assert_allclose(numbers, expected, rtol=1e-12, atol=0, err_msg=name)
-
-    return check
-
-
-def test_no_switch_of_the_process_moves_a_number(assert_undisturbed):
-    assert_undisturbed(TOGETHER)
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("name", ALONE)
-def test_no_switch_by_itself_moves_a_number(name, assert_undisturbed):
-    assert_undisturbed([name])
-
-
-@pytest.mark.parametrize(
-    ("names", "switch"),
-    [
-        (TOGETHER_IN_THE_ENVIRONMENT, TENSORFLOW_2_OFF),
-        *(
-            pytest.param([name], "nothing", marks=pytest.mark.torture)
-            for name in IN_THE_ENVIRONMENT
-        ),
-    ],
-)
-def test_no_switch_in_the_environment_moves_a_number(names, switch, assert_undisturbed):
-    variables = {}
-    for name in names:
-        variables |= IN_THE_ENVIRONMENT[name]
-    assert_undisturbed([switch], **variables)
-
-
-REFUSED = """
-import ctypes, sys
-import numpy_gru
-from gru_addition.add import Adder
 from gru_addition.train import Config, train
-from tensorflow.compat.v1 import experimental
-if sys.argv[1] == "intermediates":
-    experimental.output_all_intermediates(True)
+
+if sys.argv[1] == "TensorFlow 2 off":
+    v1.disable_v2_behavior()
 else:
-    ctypes.CDLL(None).fesetround(0x800)
-def build_adder():
-    Adder.from_weights(numpy_gru.perfect_weights())
-for work in (lambda: train(Config(iterations=2)), build_adder):
-    try:
-        work()
-    except RuntimeError as error:
-        print(error)
+    tf.config.run_functions_eagerly(True)
+    tf.debugging.enable_check_numerics()
+    tf.keras.mixed_precision.set_global_policy("mixed_float16")
+    tf.config.experimental.enable_op_determinism()
+with tf.device("/device:GPU:7"):
+    runs = [train(Config(**{**json.loads(sys.argv[2]), "engine": e})) for e in sys.argv[3:]]
+    output = Adder.from_weights(
+        numpy_gru.random_weights(3, np.random.RandomState(0))).predict(np.ones((1, 5, 2)))
+print(json.dumps([bool(graphs.xla_is_available()), output.ravel().tolist(), *(
+    [*run.history.train_losses, *run.history.validation_losses] for run in runs)]))
 """
 
 
-@pytest.mark.skipif("sys.platform != 'linux'", reason="the number is Linux' for x86-64")
-@pytest.mark.parametrize(
-    ("switch", "message"),
-    [
-        ("intermediates", "tf.compat.v1.experimental.output_all_intermediates must be None, not"),
-        ("rounding upwards", "floating-point numbers must be rounded to the nearest, not as some"),
-    ],
-)
-def test_a_switch_that_can_not_be_escaped_is_named_before_anything_is_trained(switch, message):
-    """With the first, XLA ends the process; with the second, all numbers differ."""
-    printed = run_code(REFUSED, switch, variables=WITH_TESTS)
+@pytest.mark.parametrize("switches", ["many at once", "TensorFlow 2 off"])
+def test_no_switch_of_the_process_moves_a_number(switches, figure):
+    """The oracle of the losses is the session engine where nothing is switched on."""
+    settings = json.dumps({name: getattr(TINY, name) for name in vars(TINY)})
 
-    assert [line.startswith(message) for line in printed.splitlines()] == [True, True]
+    printed = run_code(SWITCHED, switches, settings, "compiled", "session", variables=WITH_TESTS)
+
+    is_compiled, output, *losses = json.loads(printed)
+    history = train(replace(TINY, engine="session")).history
+    expected = [*history.train_losses, *history.validation_losses]
+    figure(f"host process, {switches}: deviates by {np.abs(np.divide(losses, expected) - 1).max()}")
+    assert is_compiled
+    np.testing.assert_allclose(losses, [expected] * 2, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(output, numpy_gru.output(WEIGHTS, np.ones((1, 5, 2))).ravel())
 
 
 def test_a_graph_for_given_weights_holds_no_random_op_without_a_seed():
     """A host may demand seeds, and refuse to run what has none."""
     with tf.Graph().as_default() as graph:
-        AdditionModel.for_weights(host_switches.WEIGHTS)
-        tf.global_variables_initializer()
+        AdditionModel.for_weights(WEIGHTS)
 
-    seeds = [
-        (op.get_attr("seed"), op.get_attr("seed2"))
-        for op in graph.get_operations()
-        if "Normal" in op.type or "Random" in op.type
-    ]
-    assert len(seeds) == len(host_switches.WEIGHTS)
-    assert all(op_seed != 0 for _, op_seed in seeds)
+    ops = [op for op in graph.get_operations() if "Normal" in op.type or "Random" in op.type]
+    assert len(ops) == len(WEIGHTS)
+    assert all(op.get_attr("seed2") != 0 for op in ops)
 
 
 def test_sessions_are_handed_no_gpu_and_no_option_of_others():
@@ -157,58 +86,83 @@ def test_sessions_are_handed_no_gpu_and_no_option_of_others():
         assert {device.device_type for device in session.list_devices()} == {"CPU"}
 
 
-FORK = """
-import os, sys, warnings
-warnings.simplefilter("ignore")
-from gru_addition.engines import graphs
-from gru_addition.train import Config, train
-settings = Config(iterations=2, num_bits=2, batch_size=2, hidden_size=2)
-graphs.SECONDS_TO_ANSWER = 5
-if sys.argv[1] == "after a run":
-    train(settings)
-if sys.argv[1] == "after a session of its own":
-    from gru_addition.model import tf
-    with tf.Graph().as_default(), tf.Session() as session:
-        session.run(tf.constant(1))
-child = os.fork()
-if child == 0:
-    try:
-        print(len(train(settings).history))
-    except RuntimeError as error:
-        print(error)
-    sys.stdout.flush()
-    os._exit(0)
-os.waitpid(child, 0)
+def test_training_and_adding_change_nothing_in_the_process(tmp_path):
+    def settings():
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        return dict(os.environ), handlers, sys.excepthook, gc.get_threshold()
+
+    before = settings()
+
+    train(replace(TINY, engine="session"), tmp_path).adder.add(1, 2)
+
+    assert settings() == before
+
+
+PREPARE = """
+import json, os, sys, gru_addition
+for _ in "ab":
+    gru_addition.prepare_process(**json.loads(sys.argv[1]))
+print(json.dumps([os.environ["XLA_FLAGS"].split(), os.environ.get("TF_NUM_INTRAOP_THREADS")]))
 """
 
 
-@pytest.mark.posix
+@pytest.mark.quick
 @pytest.mark.parametrize(
-    ("when", "printed"),
+    ("arguments", "own", "own_flags", "threads"),
     [
-        ("before", "2"),
-        ("after a run", "TensorFlow hangs in this process, which was forked"),
-        ("after a session of its own", "TensorFlow hangs in this process, which was forked"),
+        ({}, {}, [], "1"),
+        ({"threads": 4}, {}, [], "4"),
+        ({"threads": None}, {"XLA_FLAGS": "--xla_dump_to=x"}, ["--xla_dump_to=x"], None),
+        ({}, {process.THREADS: "7"}, [], "7"),
     ],
 )
-def test_a_forked_process_trains_or_says_why_it_cannot(when, printed):
-    output = run_code(FORK, when)
+def test_prepare_process_sets_what_the_user_has_not(arguments, own, own_flags, threads):
+    ended = run_from_scratch("-c", PREPARE, json.dumps(arguments), variables=own)
 
-    assert output.startswith(printed)
-    assert output.count("\n") == 1
-
-
-def test_a_session_in_this_process_is_not_tried_first(monkeypatch):
-    assert graphs.xla_is_available()
-    monkeypatch.setattr(graphs, "_try_xla", None)
-
-    assert Adder.from_weights(host_switches.WEIGHTS).add(3, 4) == 7
+    # The last flag counts, so the user has the last word.
+    assert json.loads(ended.stdout) == [process.small_model_flags() + own_flags, threads]
+    assert ended.stderr == ""
 
 
-def test_the_threads_are_those_that_the_host_allows():
-    code = (
-        "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1)\n"
-        "from gru_addition.engines import graphs\n"
-        "print(graphs._options().intra_op_parallelism_threads)"
-    )
-    assert run_code(code) == "1\n"
+@pytest.mark.quick
+def test_prepare_process_names_a_number_of_threads_that_is_none():
+    with pytest.raises(ValueError, match="threads"):
+        gru_addition.prepare_process(threads=0)
+
+
+@pytest.mark.quick
+def test_a_process_prepared_too_late_is_told(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+
+    with pytest.warns(UserWarning, match="came after TensorFlow was imported") as warned:
+        gru_addition.prepare_process()
+    # The flags are set by now, so there is nothing to be late for; pytest makes warnings errors.
+    gru_addition.prepare_process()
+
+    assert [warning.filename for warning in warned] == [__file__]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("version", "is_known"), [("2.17.1", False), ("2.18.0", True)])
+def test_no_flag_is_set_that_tensorflow_does_not_know(version, is_known, monkeypatch):
+    """XLA ends a process that has such a flag."""
+    monkeypatch.setattr(process.metadata, "version", {"tensorflow": version}.__getitem__)
+
+    assert ("--xla_cpu_prefer_vector_width=512" in process.small_model_flags()) == is_known
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "1"),
+        ({"hidden_size": 64}, None),
+        ({"batch_size": 1000, "mini_batch_size": 100}, "1"),
+        ({"engine": "session"}, None),
+    ],
+)
+def test_only_small_compiled_steps_get_a_single_thread(settings, expected, monkeypatch):
+    monkeypatch.delenv(process.THREADS)
+    process.set_threads(Config(**settings))
+
+    assert os.environ.get(process.THREADS) == expected

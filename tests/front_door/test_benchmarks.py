@@ -3,10 +3,15 @@
 import json
 import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
 from common import ROOT, run_code
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import report
+import run as benchmark
 
 BENCHMARKS = ROOT / "benchmarks"
 ITERATIONS = 100
@@ -19,20 +24,6 @@ runpy.run_path(program, run_name="__main__")
 """
 
 
-@pytest.fixture(scope="module")
-def run(monkeypatch_module):
-    monkeypatch_module.syspath_prepend(str(BENCHMARKS))
-    import run
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
 @pytest.mark.parametrize(
     ("file", "variant"),
     [
@@ -43,52 +34,48 @@ def monkeypatch_module():
         ("ours.py", "compiled"),
     ],
 )
-def test_a_program_reaches_tensorflow_1_3_0s_losses(file, variant, run, tmp_path, figure):
+def test_a_program_reaches_tensorflow_1_3_0s_losses(file, variant, tmp_path, figure):
     if file == "c_gru.py" and not shutil.which("gcc"):
         pytest.skip("gcc is not installed")
-    expected = run.save_the_tutorials_problem(tmp_path / "problem.npz", ITERATIONS)
+    expected = benchmark.save_the_tutorials_problem(tmp_path / "problem.npz", ITERATIONS)
 
     run_code(RUN, BENCHMARKS / "programs" / file, variant, cwd=tmp_path)
 
     with np.load(tmp_path / "result.npz") as result:
         losses = np.stack([result["train_losses"], result["validation_losses"]])
-        deviation = run.deviation(losses, expected)
+        deviation = benchmark.deviation(losses, expected)
         figure(f"{file}, {variant}: losses deviate by {deviation:.1e}")
         assert deviation < 1e-13
         assert result["marks"][-1, 0] == ITERATIONS
 
 
-def test_what_is_not_installed_is_named(run):
-    everything = run.programs({"1.3.0": "/no/such/python"})
+def test_what_is_not_installed_is_named():
+    everything = benchmark.programs({"1.3.0": "/no/such/python"})
 
     assert everything["gist, TensorFlow 1.3.0"].missing() == "no interpreter at /no/such/python"
-    assert run.Program("x.py", "plain", needs="no_such_module").missing() == (
+    assert benchmark.Program("x.py", "plain", needs="no_such_module").missing() == (
         "no_such_module is not installed"
     )
-    assert run.Program("x.py", "plain", needs="numpy").missing() is None
+    assert benchmark.Program("x.py", "plain", needs="numpy").missing() is None
 
 
-def test_the_page_on_speed_shows_the_saved_results(run):
+def test_the_page_on_speed_shows_the_saved_results():
     results = json.loads((BENCHMARKS / "results" / "results.json").read_text())
-    page = (ROOT / "docs" / "speed.md").read_text()
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
 
-    assert run.report.ratio_table(results) in page
-    assert run.report.compared_table(results) in page
+    assert report.ratio_table(results) in page
+    assert report.compared_table(results) in page
     for name, version in results["machine"]["versions"].items():
         assert re.search(rf"\b{name}\b \(?{re.escape(version)}", page, re.IGNORECASE), name
 
 
-def test_ratios_are_taken_round_by_round(run):
+def test_ratios_are_taken_round_by_round():
     def of(*rates):
         return [{"rate": rate, "seconds": 10 / rate, "set_up": 1, "memory": 100} for rate in rates]
 
-    results = {
-        "programs": {run.report.GIST: of(1, 2, 10), run.report.OURS: of(20, 50, 100)},
-    }
+    results = {"programs": {report.GIST: of(1, 2, 10), report.OURS: of(20, 50, 100)}}
 
-    table = run.report.ratio_table(results).splitlines()
+    table = report.ratio_table(results).splitlines()
 
-    assert table[2] == (f"| {run.report.GIST} | 1.00 | 1.00 to 1.00 | 0.05 | 1.00 | 1.00 | 1.00 |")
-    assert table[3] == (
-        f"| {run.report.OURS} | 20.00 | 10.00 to 25.00 | 1.00 | 1.00 | 0.05 | 1.00 |"
-    )
+    assert table[2] == f"| {report.GIST} | 1.00 | 1.00 to 1.00 | 0.05 | 1.00 | 1.00 | 1.00 |"
+    assert table[3] == f"| {report.OURS} | 20.00 | 10.00 to 25.00 | 1.00 | 1.00 | 0.05 | 1.00 |"

@@ -1,4 +1,4 @@
-"""The notebooks in JupyterLab, in a real browser: the live plot, and the control with a slider.
+"""The live plot of the first notebook in JupyterLab, in a real browser, is redrawn in place.
 
 `make browser` runs this; it needs Chromium and ChromeDriver on the machine. It leaves screenshots
 in `runs/browser`.
@@ -116,20 +116,6 @@ def _save_picture(browser, name):
     browser.save_screenshot(str(PICTURES / name))
 
 
-def _save_page(browser, name):
-    """Save pictures of the whole notebook, screen by screen."""
-    panel = browser.find_element("css selector", ".jp-WindowedPanel-outer")
-    browser.set_window_size(1280, 1800)
-    browser.execute_script("arguments[0].scrollTop = 0", panel)
-    for number in range(1, 100):
-        time.sleep(1)
-        _save_picture(browser, f"{name}-{number:02d}.png")
-        before = browser.execute_script("return arguments[0].scrollTop", panel)
-        browser.execute_script("arguments[0].scrollBy(0, 1500)", panel)
-        if browser.execute_script("return arguments[0].scrollTop", panel) == before:
-            break
-
-
 def test_the_live_plot_is_redrawn_in_place(address, browser):
     _open(browser, address, "01_walkthrough.ipynb")
     cell = _scroll_to(browser, "history, plot = History")
@@ -153,33 +139,6 @@ def test_the_live_plot_is_redrawn_in_place(address, browser):
 
     last = _scroll_to(browser, "run.adder.add(1024, 16")
     _until(lambda: "1040 17" in last.text, "the end", 60)
-    _save_page(browser, "finished")
+    _save_picture(browser, "finished.png")
     assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=error]")
     assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=stderr]")
-
-
-def test_the_slider_steps_through_the_columns(address, browser):
-    from selenium.webdriver import ActionChains, Keys
-
-    _open(browser, address, "02_inside_the_gru.ipynb")
-    cell = _scroll_to(browser, "Stepper(run.weights")
-    _until(lambda: cell.find_elements("css selector", ".jupyter-widgets"), "the control", 180)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
-    image = _until(lambda: cell.find_element("css selector", "img.widget-image"), "the picture", 20)
-    pictures = {image.get_attribute("src")}
-
-    handle = cell.find_element("css selector", ".noUi-handle")
-    handle.click()
-    for _ in range(2):
-        ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
-        _until(lambda: image.get_attribute("src") not in pictures, "another picture", 20)
-        pictures.add(image.get_attribute("src"))
-    _save_picture(browser, "stepper.png")
-
-    number = cell.find_element("css selector", "input[type=number]")
-    number.send_keys(Keys.CONTROL, "a")
-    number.send_keys("100", Keys.ENTER)
-    _until(lambda: image.get_attribute("src") not in pictures, "the picture of 100 + 12", 20)
-    _save_picture(browser, "stepper-100.png")
-    # With the control, the picture that stands in for it is not shown.
-    assert len(cell.find_elements("css selector", ".jp-OutputArea-output img")) == 1

@@ -9,9 +9,9 @@ import numpy_gru
 import pytest
 from common import ROOT
 
+from gru_addition.cells.network import Network
+from gru_addition.cells.weights import CELLS
 from gru_addition.dataset import encode
-from gru_addition.proof.network import Network
-from gru_addition.runs.weights import weight_shapes
 from gru_addition.show import page, page_data
 
 pytestmark = pytest.mark.browser
@@ -26,11 +26,9 @@ return states.map((h, i) => {
 """
 
 
-def random_weights(cell, hidden, seed=0):
-    random_state = np.random.RandomState(seed)
-    return {
-        name: random_state.normal(size=shape) for name, shape in weight_shapes(hidden, cell).items()
-    }
+def random_weights(cell, hidden, scale=1.0):
+    random_state = np.random.RandomState(0)
+    return numpy_gru.random_weights(hidden, random_state, scale, CELLS[cell].gates)
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def test_a_step_is_that_of_python(cell, hidden, resolution, opened):
 
 def test_sums_of_a_thousand_columns_are_those_of_python(opened):
     # Small weights forget what they have read, as trained networks with the penalty do.
-    weights = {name: 0.5 * w for name, w in random_weights("gru", 16).items()}
+    weights = random_weights("gru", 16, scale=0.5)
     a, b = (int(f"0x{np.random.RandomState(seed).bytes(125).hex()}", 16) for seed in (0, 1))
 
     browser = opened([page_data(weights, "random", "")])

@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 from common import ROOT, contents, run_code, run_module
 
+from gru_addition import cli
 from gru_addition.config import Config
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -53,6 +54,16 @@ def test_the_python_code_that_asks_for_a_sum_prints_the_columns_shown(default_co
     printed = run_code(code, cwd=directory)
 
     assert printed.splitlines() == columns.splitlines()[1:-1]
+
+
+def test_the_commands_listed_are_those_of_the_package_and_of_the_script():
+    readme, pyproject = ((ROOT / name).read_text() for name in ("README.md", "pyproject.toml"))
+    (paragraph,) = re.findall(r"^(`python -m gru_addition train` .*?)\n\n", readme, re.M | re.S)
+
+    listed = re.findall(r"`(?:python -m gru_addition )?([a-z]+)`", paragraph)
+    assert sorted(listed) == sorted(cli.COMMANDS)
+    # It ends as `python -m gru_addition` does, in the same function.
+    assert '\ngru-addition = "gru_addition.cli:main"\n' in pyproject
 
 
 def test_the_files_listed_are_those_of_a_run(default_command):

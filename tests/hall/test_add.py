@@ -22,44 +22,31 @@ def adder():
 
 @pytest.mark.quick
 @settings(max_examples=25)
-@given(
-    batch=st.integers(1, 12),
-    time=st.integers(1, 40),
-    at_a_time=st.sampled_from([1, 7, 50]),
-    seed=st.integers(0, 1000),
-)
-def test_prediction_in_pieces_equals_the_numpy_loop(adder, batch, time, at_a_time, seed):
+@given(batch=st.integers(1, 12), time=st.integers(1, 40), seed=st.integers(0, 1000))
+def test_prediction_equals_the_numpy_loop(adder, batch, time, seed):
     x = np.random.RandomState(seed).randint(0, 2, size=(batch, time, 2))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(add, "COLUMNS_PER_RUN", at_a_time)
-        patch.setattr(add, "EXAMPLES_PER_RUN", 8)
-        y = adder.predict(x)
-
-    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(adder.predict(x), numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
 
 
-def test_without_xla_the_predictions_are_the_same(monkeypatch):
-    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
-    monkeypatch.setattr(add, "STEPS_WORTH_COMPILING", 0)
-    x = np.random.RandomState(0).randint(0, 2, size=(3, 11, 2))
+@pytest.mark.parametrize("shape", [(1, 2500, 2), (2600, 3, 2)])
+def test_prediction_in_pieces_equals_the_numpy_loop(adder, shape):
+    assert shape[0] > 2 * add.EXAMPLES_PER_RUN or shape[1] > 2 * add.COLUMNS_PER_RUN
+    x = np.random.RandomState(0).randint(0, 2, size=shape)
 
-    y = Adder.from_weights(WEIGHTS).predict(x)
-
-    np.testing.assert_allclose(y, numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(adder.predict(x), numpy_gru.output(WEIGHTS, x), rtol=0, atol=1e-12)
 
 
-def test_long_sums_which_are_compiled_are_the_same(monkeypatch):
-    adder = Adder.from_weights(WEIGHTS)
-    x = np.random.RandomState(0).randint(0, 2, size=(3, 20, 2))
-    y = adder.predict(x)
+def test_long_sums_which_are_compiled_are_the_same(adder, monkeypatch):
+    x = np.random.RandomState(0).randint(0, 2, size=(3, add.STEPS_WORTH_COMPILING + 1, 2))
+    expected = numpy_gru.output(WEIGHTS, x)
 
-    monkeypatch.setattr(add, "STEPS_WORTH_COMPILING", 0)
-    # Pieces of 7, 7 and 6 columns.
-    monkeypatch.setattr(add, "COLUMNS_PER_RUN", 7)
     compiled = adder.predict(x)
+    monkeypatch.setattr(graphs, "xla_is_available", lambda: False)
+    without_xla = Adder.from_weights(WEIGHTS).predict(x)
 
-    np.testing.assert_allclose(compiled, y, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(compiled, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(without_xla, expected, rtol=0, atol=1e-12)
 
 
 PREDICT_AND_MEASURE = """
@@ -126,63 +113,58 @@ def test_a_run_adds_with_its_own_weights(tmp_path):
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("arguments", "error", "name"),
     [
-        ((-1, 2), ValueError, "a must be .* at least 0, not -1"),
-        ((1, 2.5), TypeError, "b must be a whole number .* not 2.5"),
-        ((3, 1, 2), ValueError, "num_bits must be .* at least 3, not 2"),
-        ((3, 1, "8"), TypeError, "num_bits must be .* not '8'"),
+        ((-1, 2), ValueError, "a"),
+        ((1, 2.5), TypeError, "b"),
+        ((3, 1, 2), ValueError, "num_bits"),
+        ((3, 1, "8"), TypeError, "num_bits"),
     ],
 )
-def test_bad_operands_are_named(adder, arguments, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_operands_are_named(adder, arguments, error, name):
+    with pytest.raises(error, match=f"^{name} must be"):
         adder.add(*arguments)
 
 
-@pytest.mark.parametrize("shape", [(3, 2), (1, 3, 1), (0, 3, 2), (1, 0, 2)])
-def test_inputs_of_another_shape_are_refused(adder, shape):
-    with pytest.raises(ValueError, match=r"x must be an array .* shape \(batch, time, 2\), not of"):
-        adder.predict(np.zeros(shape))
-
-
 @pytest.mark.parametrize(
-    ("x", "given"),
+    "x",
     [
-        ([[[0, np.nan]]], "with nan"),
-        ([[[0, 1j]]], "1j"),
-        ([[["0", "1"]]], "'0'"),
-        ([[[0, 1]], [[0]]], "0"),
-        (None, "None"),
+        *(np.zeros(shape) for shape in [(3, 2), (1, 3, 1), (0, 3, 2), (1, 0, 2)]),
+        [[[0, np.nan]]],
+        [[[0, 1j]]],
+        [[["0", "1"]]],
+        [[[0, 1]], [[0]]],
+        None,
     ],
 )
-def test_inputs_that_are_no_real_numbers_are_refused(adder, x, given):
-    with pytest.raises(ValueError, match=f"x must be an array of finite real .*, not .*{given}"):
+def test_inputs_that_are_no_operands_are_refused(adder, x):
+    with pytest.raises(ValueError, match=r"^x must be"):
         adder.predict(x)
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("name", "value"),
     [
-        ({"Uz": None}, "Uz must be an array .* not None"),
-        ({"Uz": np.zeros((6, 5))}, r"Uz must be an array .* shape \(6, 6\), not of shape \(6, 5\)"),
-        ({"br": np.zeros(5)}, "br must be an array"),
-        ({"Uz": [[1], [1, 0]]}, "Uz must be an array"),
-        ({"Uz": np.full((6, 6), "x")}, "Uz must be an array of finite real numbers"),
-        ({"Wx": np.zeros(5)}, "weights must hold Wr, .* not 'Wx'"),
+        ("Uz", None),
+        ("Uz", np.zeros((6, 5))),
+        ("br", np.zeros(5)),
+        ("Uz", [[1], [1, 0]]),
+        ("Uz", np.full((6, 6), "x")),
+        ("Wx", np.zeros(5)),
     ],
 )
-def test_unfit_weights_are_named(change, message):
-    with pytest.raises(ValueError, match=message):
-        Adder.from_weights(WEIGHTS | change)
+def test_unfit_weights_are_named(name, value):
+    with pytest.raises(ValueError, match=f"must .*{name}|^{name} must"):
+        Adder.from_weights(WEIGHTS | {name: value})
 
 
 def test_weights_without_names_are_refused():
-    with pytest.raises(TypeError, match=r"weights must map names to arrays, not 5"):
+    with pytest.raises(TypeError, match=r"^weights must"):
         Adder.from_weights(5)
 
 
 def test_a_directory_without_a_run_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"python -m gru_addition\.train makes one"):
+    with pytest.raises(FileNotFoundError, match="gru_addition train makes"):
         Adder.restore(tmp_path)
 
 

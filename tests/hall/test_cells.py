@@ -1,29 +1,39 @@
-"""Other cells than the GRU: they are those of Keras, and all that a GRU can do they can do."""
+"""The cells besides the tutorial's, and what changes any cell: noise, a penalty, a rounded state.
+
+The oracles are Keras for the cells, the NumPy loop for the rest.
+"""
+
+from functools import partial
 
 import numpy as np
 import numpy_gru
 import pytest
 
-from gru_addition import variants
 from gru_addition.add import Adder
-from gru_addition.config import STATES_PER_UNIT, Config
+from gru_addition.cells import noisy as noisy_module
+from gru_addition.cells.gru import GRU
+from gru_addition.cells.models import model_for, trained_model
+from gru_addition.cells.network import Network
+from gru_addition.cells.noisy import SMALL_CHANGE, noisy
+from gru_addition.cells.penalty import PenalisedModel
+from gru_addition.cells.rounded import rounded
+from gru_addition.cells.weights import CELLS, cell_of
+from gru_addition.config import Config
+from gru_addition.dataset import generate_batch
 from gru_addition.engines.compiled import loss_of
-from gru_addition.export import export
-from gru_addition.model import AdditionModel, tf
-from gru_addition.proof.cover import jacobians
-from gru_addition.proof.network import Network
+from gru_addition.engines.export import export
+from gru_addition.model import AdditionModel, Cell
 from gru_addition.prove import prove
-from gru_addition.runs.weights import GATES, cell_of
+from gru_addition.support import tf
 from gru_addition.train import Run, train
-from gru_addition.variants import CELLS
 from gru_addition.verify import RefusedError, verify
 
 OTHERS = "elman", "lstm"
-HIDDEN = 5
+BATCH, TIME, HIDDEN = 6, 9, 5
 
 
-def random_weights(cell, scale=0.7):
-    return numpy_gru.random_weights(HIDDEN, np.random.RandomState(0), scale, GATES[cell])
+def random_weights(cell="gru", scale=0.7):
+    return numpy_gru.random_weights(HIDDEN, np.random.RandomState(0), scale, CELLS[cell].gates)
 
 
 def perfect_weights(cell):
@@ -32,12 +42,31 @@ def perfect_weights(cell):
     output = {name: gru[name] for name in ("W_output", "b_output")}
     if cell == "elman":
         return {name: gru[name] for name in ("Wh", "Uh", "bh")} | output
-    names = [kind + gate for kind in "WUb" for gate in GATES["lstm"]]
+    names = [kind + gate for kind in "WUb" for gate in CELLS["lstm"].gates]
     weights = {name: np.zeros_like(gru[f"{name[0]}h"]) for name in names}
     # With these gates open, and nothing kept, h_t is tanh(tanh(...)).
     weights["bi"][:], weights["bf"][:], weights["bo"][:] = 1000, -1000, 1000
     weights["Wc"], weights["Uc"], weights["bc"] = gru["Wh"], gru["Uh"], gru["bh"]
     return weights | {"W_output": output["W_output"] / np.tanh(1), "b_output": output["b_output"]}
+
+
+@pytest.fixture
+def drawn():
+    """Operands, noise and sums."""
+    random_state = np.random.RandomState(1)
+    x = random_state.randint(0, 2, size=(BATCH, TIME, 2)).astype(float)
+    noise = random_state.uniform(-1, 1, (BATCH, TIME, HIDDEN))
+    return x, noise, random_state.randint(0, 2, size=(BATCH, TIME, 1)).astype(float)
+
+
+def build(session, weights, cell, model=AdditionModel, **options):
+    """A model with the given cell and weights."""
+    model = model(HIDDEN, learning_rate=None, cell=cell, **options)
+    session.run(tf.global_variables_initializer(), model.initial_values(weights))
+    return model
+
+
+# Other cells.
 
 
 @pytest.mark.quick
@@ -54,21 +83,20 @@ def test_the_states_are_those_of_keras(cell):
     order = {"elman": "h", "lstm": "ifco"}[cell]
     layer.set_weights([np.concatenate([weights[k + g] for g in order], axis=-1) for k in "WUb"])
     with tf.Graph().as_default(), tf.Session() as session:
-        model, feed = AdditionModel.for_weights(weights, CELLS[cell])
-        session.run(tf.global_variables_initializer(), feed)
-        states = session.run(model.gru.h_t, {model.gru.input_layer: x})
+        gru = build(session, weights, CELLS[cell].layer).gru
+        states = session.run(gru.h_t, {gru.input_layer: x})
 
     np.testing.assert_allclose(states[..., :HIDDEN], layer(x), rtol=0, atol=1e-12)
-    np.testing.assert_allclose(session_free_steps(weights, x), states, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(numpy_steps(weights, x), states, rtol=0, atol=1e-12)
 
 
-def session_free_steps(weights, x):
+def numpy_steps(weights, x):
     """The states (batch, time, state_size) by the proofs' own formula."""
     network = Network(weights)
     h, states = np.zeros((len(x), network.state_size)), []
     for x_t in x.transpose(1, 0, 2):
         network.from_input = {
-            gate: x_t @ weights["W" + gate] + weights["b" + gate] for gate in GATES[network.cell]
+            gate: x_t @ weights["W" + gate] + weights["b" + gate] for gate in network.kind.gates
         }
         # Each state is followed by its own input.
         h = network.steps(h)[np.arange(len(x)), np.arange(len(x))]
@@ -78,46 +106,27 @@ def session_free_steps(weights, x):
 
 @pytest.mark.parametrize("cell", OTHERS)
 def test_both_engines_train_it_alike(cell):
-    settings = {"cell": cell, "iterations": 30, "hidden_size": HIDDEN, "jacobian_penalty": 0.01}
-    settings |= {"state_noise": 0.1}
+    settings = {"cell": cell, "iterations": 30, "hidden_size": HIDDEN, "state_noise": 0.1}
 
-    runs = {engine: train(Config(**settings, engine=engine)) for engine in ("compiled", "session")}
+    runs = [train(Config(**settings, engine=engine)) for engine in ("compiled", "session")]
 
-    losses = [[run.history.train_losses, run.history.validation_losses] for run in runs.values()]
+    losses = [[run.history.train_losses, run.history.validation_losses] for run in runs]
     np.testing.assert_allclose(*losses, rtol=1e-10)
     assert losses[0][1][-1] < losses[0][1][0]
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("cell", OTHERS)
-def test_the_loss_of_the_compiled_engine_is_that_of_the_graph(cell):
-    random_state = np.random.RandomState(1)
-    x = random_state.randint(0, 2, size=(4, 9, 2)).astype(float)
-    y = random_state.randint(0, 2, size=(4, 9, 1)).astype(float)
-    with tf.Graph().as_default(), tf.Session() as session:
-        model, feed = AdditionModel.for_weights(random_weights(cell), CELLS[cell])
-        session.run(tf.global_variables_initializer(), feed)
-        loss = loss_of(model, tf.constant(x), tf.constant(y))
-        feed = {model.gru.input_layer: x, model.expected_output: y}
-        losses = session.run([loss, model.loss], feed)
-
-    np.testing.assert_allclose(*losses, rtol=1e-12)
-
-
-@pytest.mark.quick
-@pytest.mark.parametrize("cell", OTHERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_names_of_the_weights_tell_the_cell(cell):
     assert cell_of(random_weights(cell)) == cell
-    assert STATES_PER_UNIT[cell] == CELLS[cell].STATES_PER_UNIT
     with tf.Graph().as_default():
-        model, _ = variants.trained_model(random_weights(cell), resolution=3)
-    assert isinstance(model.gru, CELLS[cell])
+        model, _ = trained_model(random_weights(cell), resolution=3)
+    assert isinstance(model.gru, CELLS[cell].layer)
 
 
 @pytest.mark.parametrize("cell", OTHERS)
-def test_a_run_is_saved_resumed_asked_and_exported(cell, tmp_path):
-    settings = {"cell": cell, "hidden_size": HIDDEN, "engine": "session"}
-    settings |= {"state_noise": 0.1, "checkpoint_every": 2}
+def test_its_run_is_saved_resumed_and_exported(cell, tmp_path):
+    settings = {"cell": cell, "hidden_size": HIDDEN, "engine": "session", "state_noise": 0.1}
     whole = train(Config(**settings, iterations=4)).weights
 
     train(Config(**settings, iterations=2), tmp_path / "run")
@@ -128,16 +137,13 @@ def test_a_run_is_saved_resumed_asked_and_exported(cell, tmp_path):
     for name, weight in whole.items():
         np.testing.assert_array_equal(restored.weights[name], weight)
     export(whole, tmp_path / "saved")
-    with pytest.raises(ValueError, match=f"a resumed run must have cell {cell}, not cell gru"):
-        train(Config(**settings | {"cell": "gru"}, iterations=6), tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize("cell", OTHERS)
 @pytest.mark.parametrize("resolution", [None, 1])
 def test_weights_set_by_hand_are_proved_right(cell, resolution):
     weights = perfect_weights(cell)
-    adder = Adder.from_weights(weights, resolution)
-    assert adder.add(2**70 - 1, 1) == 2**70
+    assert Adder.from_weights(weights, resolution).add(2**70 - 1, 1) == 2**70
 
     proof = prove(weights, resolution)
 
@@ -172,4 +178,140 @@ def test_the_jacobian_of_a_step_is_that_of_differences(cell):
     ]
 
     # A matrix for each pair of bits, with a row for each number of the state before.
-    np.testing.assert_allclose(jacobians(network, h), np.stack(rows, axis=1), atol=1e-8)
+    np.testing.assert_allclose(network.jacobians(h), np.stack(rows, axis=1), atol=1e-8)
+
+
+# What changes any cell.
+
+
+def test_settings_and_a_resolution_choose_the_classes():
+    def kinds(build, *arguments, **options):
+        with tf.Graph().as_default():
+            model = build(*arguments, **options)
+        model = model[0] if isinstance(model, tuple) else model
+        return type(model), type(model.gru)
+
+    weights = numpy_gru.perfect_weights()
+    assert kinds(model_for, Config()) == (AdditionModel, GRU)
+    assert kinds(model_for, Config(resolution=4)) == (AdditionModel, GRU)
+    assert kinds(model_for, Config(state_noise=0.1)) == (AdditionModel, noisy(GRU))
+    assert kinds(model_for, Config(jacobian_penalty=0.1)) == (PenalisedModel, noisy(GRU))
+    assert kinds(trained_model, weights) == (AdditionModel, GRU)
+    assert kinds(trained_model, weights, resolution=4) == (AdditionModel, rounded(GRU))
+
+
+def test_noise_is_added_to_the_state_after_every_step(session, drawn):
+    x, noise, _ = drawn
+    weights = random_weights()
+    gru = build(session, weights, partial(noisy(GRU), state_noise=0.3)).gru
+
+    h_t = session.run(gru.h_t, {gru.input_layer: np.concatenate([x, noise], axis=2)})
+
+    expected = numpy_gru.hidden_states(weights, x, noise=0.3 * noise)
+    np.testing.assert_allclose(h_t, expected, atol=1e-14)
+
+
+def test_a_rounded_state_has_few_values(session, drawn):
+    x, _, _ = drawn
+    weights = random_weights()
+    model = build(session, weights, partial(rounded(GRU), resolution=3))
+
+    h_t, output = session.run([model.gru.h_t, model.output], {model.gru.input_layer: x})
+
+    np.testing.assert_array_equal(np.round(3 * h_t) / 3, h_t)
+    np.testing.assert_allclose(h_t, numpy_gru.hidden_states(weights, x, resolution=3), atol=1e-14)
+    np.testing.assert_allclose(output, numpy_gru.output(weights, x, resolution=3), atol=1e-13)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("change", ["none", "noisy", "rounded"])
+def test_the_first_state_is_a_step_from_zeros(session, cell, change):
+    """For the GRU it is written out, for the last digit of noisy networks."""
+    layer = CELLS[cell].layer
+    changed = {
+        "none": layer,
+        "noisy": partial(noisy(layer), state_noise=0.3),
+        "rounded": partial(rounded(layer), resolution=3),
+    }[change]
+    gru = build(session, random_weights(cell), changed).gru
+    x_1 = tf.constant(np.random.RandomState(1).uniform(-1, 1, (BATCH, gru.input_channels)))
+
+    first_states = gru.first_state(x_1), Cell.first_state(gru, x_1)
+
+    np.testing.assert_array_equal(*session.run(first_states))
+
+
+def test_the_sensitivity_is_the_squared_norm_of_the_jacobian(session, monkeypatch):
+    monkeypatch.setattr(noisy_module, "SMALL_CHANGE", 1e-5)
+    weights, random_state = random_weights(), np.random.RandomState(2)
+    h, x_t = random_state.uniform(-1, 1, HIDDEN), np.array([1.0, 0.0])
+    examples = 40_000
+    noise = random_state.uniform(-1, 1, (examples, HIDDEN))
+    gru = build(session, weights, noisy(GRU)).gru
+
+    inputs = np.concatenate([np.tile(x_t, (examples, 1)), noise], axis=1)
+    sensitivity = session.run(gru.sensitivity(tf.constant(np.tile(h, (examples, 1))), inputs))
+
+    def step(h):
+        return numpy_gru.step(weights, h[None], x_t[None])[0]
+
+    jacobian = [(step(h + unit) - step(h - unit)) / 2e-6 for unit in 1e-6 * np.eye(HIDDEN)]
+    np.testing.assert_allclose(sensitivity, np.square(jacobian).sum(), rtol=0.02)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("on_placeholders", [True, False])
+def test_the_loss_is_that_of_numpy_with_noise_and_penalty(session, drawn, on_placeholders):
+    x, noise, y = drawn
+    weights, state_noise, penalty = random_weights(), 0.2, 0.7
+    cell = partial(noisy(GRU), state_noise=state_noise)
+    model = build(session, weights, cell, PenalisedModel, jacobian_penalty=penalty)
+
+    both = np.concatenate([x, noise], axis=2)
+    feed = {model.gru.input_layer: both, model.expected_output: y}
+    loss = model.loss if on_placeholders else loss_of(model, tf.constant(both), tf.constant(y))
+    loss = session.run(loss, feed)
+
+    h_t = numpy_gru.hidden_states(weights, x, noise=state_noise * noise)
+    output = h_t @ weights["W_output"] + weights["b_output"]
+    expected = 0.5 * ((output - y) ** 2).sum() / BATCH
+    h_tm1 = np.concatenate([np.zeros((BATCH, 1, HIDDEN)), h_t[:, :-1]], axis=1)
+    some = range(0, BATCH, 4)
+    for i in some:
+        moved = numpy_gru.step(weights, h_tm1[i] + SMALL_CHANGE * noise[i], x[i])
+        change = (moved - numpy_gru.step(weights, h_tm1[i], x[i])) / SMALL_CHANGE
+        expected += penalty * 3 * (change**2).sum() / len(some)
+    np.testing.assert_allclose(loss, expected, rtol=1e-13)
+
+
+def test_the_network_is_validated_without_noise_and_penalty():
+    """`test_engines` shows that the engines agree on such a recipe."""
+    config = Config(iterations=3, state_noise=0.5, jacobian_penalty=0.5, engine="session")
+
+    run = train(config)
+
+    random_state = np.random.RandomState(config.seed)
+    generate_batch(config.num_bits, config.batch_size, random_state)
+    x, y = generate_batch(config.num_bits, config.batch_size, random_state)
+    expected = numpy_gru.loss(run.weights, x, y)
+    np.testing.assert_allclose(run.history.validation_losses[-1], expected, rtol=1e-12)
+
+
+def test_a_rounded_network_stays_rounded_wherever_it_is_asked(tmp_path):
+    config = Config(iterations=50, hidden_size=4, resolution=2, engine="session")
+    run = train(config, tmp_path / "run")
+    export(run.weights, tmp_path / "model", resolution=2)
+    x, _ = generate_batch(9, 20, np.random.RandomState(3))
+
+    expected = numpy_gru.output(run.weights, x, resolution=2)
+
+    assert not np.allclose(expected, numpy_gru.output(run.weights, x))
+    served = tf.saved_model.load_v2(str(tmp_path / "model")).signatures["serving_default"]
+    for predicted in [
+        run.adder.predict(x),
+        Adder.restore(tmp_path / "run").predict(x),
+        Run.restore(tmp_path / "run").adder.predict(x),
+        served(x=tf.constant(x))["y"],
+    ]:
+        np.testing.assert_allclose(predicted, expected, atol=1e-12)

@@ -161,37 +161,23 @@ def test_many_pairs_are_encoded_like_one(pairs):
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "message"),
+    ("call", "error", "name"),
     [
-        (lambda: as_bytes(-1, 4), ValueError, "num must be .* at least 0, not -1"),
-        (
-            lambda: as_bytes(16, 4),
-            ValueError,
-            "num must fit in final_size, 4 bits, not 16, which needs 5",
-        ),
-        (lambda: as_bytes(10**5000, 4), ValueError, "an integer of 16,610 bits"),
-        (lambda: as_bytes(1.5, 4), TypeError, "num must be a whole number .*, not 1.5"),
-        (lambda: as_bytes(1, -4), ValueError, "final_size must be .* at least 0 .*, not -4"),
-        (lambda: from_bytes([0, 2]), ValueError, r"bits must be .* zeros and ones, not \[0, 2\]"),
-        (lambda: from_bytes([[0], [1]]), ValueError, "flat sequence"),
-        (lambda: from_bytes([[1], [1, 0]]), ValueError, "flat sequence"),
-        (lambda: as_bytes(3, 10**5000), ValueError, "final_size must be .* 16,610 bits"),
-        (lambda: encode(4, 1, 2), ValueError, "num must fit in final_size"),
-        (lambda: encode_pairs([(1, 1), (4, 1)], 2), ValueError, "num must fit in final_size"),
-        (lambda: generate_batch(1, 1, np.random), ValueError, "num_bits .* at least 2, not 1"),
-        (lambda: generate_batch(5, 0, np.random), ValueError, "batch_size .* at least 1, not 0"),
-        (lambda: generate_batch(5, True, np.random), TypeError, "batch_size .* not True"),
-        (lambda: generate_batch("5", 1, np.random), TypeError, "num_bits .* not '5'"),
-        (lambda: generate_batch(5, 1, 7), TypeError, "random_state must be .* not 7"),
-        (
-            lambda: generate_batch(5, 1, np.random.default_rng(7)),
-            TypeError,
-            "random_state must be .* not Generator",
-        ),
+        (lambda: as_bytes(-1, 4), ValueError, "num"),
+        (lambda: as_bytes(16, 4), ValueError, "num"),
+        (lambda: as_bytes(10**5000, 4), ValueError, "num"),
+        (lambda: as_bytes(1.5, 4), TypeError, "num"),
+        (lambda: as_bytes(1, -4), ValueError, "final_size"),
+        (lambda: as_bytes(3, 10**5000), ValueError, "final_size"),
+        (lambda: from_bytes([0, 2]), ValueError, "bits"),
+        (lambda: from_bytes([[0], [1]]), ValueError, "bits"),
+        (lambda: from_bytes([[1], [1, 0]]), ValueError, "bits"),
+        (lambda: encode(4, 1, 2), ValueError, "num"),
+        (lambda: encode_pairs([(1, 1), (4, 1)], 2), ValueError, "num"),
     ],
 )
-def test_bad_arguments_are_named(call, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_arguments_are_named(call, error, name):
+    with pytest.raises(error, match=f"^{name} must"):
         call()
 
 

@@ -6,8 +6,6 @@ import sys
 import pytest
 from common import ROOT, run_from_scratch
 
-from gru_addition.model import tf  # noqa: F401 (Imported here, silently.)
-
 EXAMPLE = ROOT / "examples" / "tutorial.py"
 
 

@@ -12,7 +12,8 @@ import pytest
 from common import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
 
 from gru_addition.dataset import encode, generate_batch
-from gru_addition.model import AdditionModel, tf
+from gru_addition.model import AdditionModel
+from gru_addition.support import tf
 from gru_addition.train import Config, train
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
@@ -176,7 +177,7 @@ def test_our_checkpoint_holds_the_same_variables(version, tmp_path):
     """So it restores there, as golden/take_over.py shows."""
     train(Config(iterations=1, engine="session"), tmp_path)
 
-    ours = tf.train.list_variables(str(tmp_path / "model.ckpt-1"))
+    ours = tf.train.list_variables(str(tmp_path / "model.ckpt"))
     assert ours == tf.train.list_variables(str(GOLDEN / version / "checkpoint" / "seed-0-2500"))
 
 

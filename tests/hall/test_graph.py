@@ -15,7 +15,8 @@ pytestmark = pytest.mark.quick
 
 PRINT_OPS = """
 import json
-from gru_addition.model import AdditionModel, tf
+from gru_addition.model import AdditionModel
+from gru_addition.support import tf
 tf.disable_v2_behavior()
 with tf.Graph().as_default() as graph:
     AdditionModel()

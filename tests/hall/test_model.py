@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gru_addition.engines.compiled import loss_of
-from gru_addition.model import GRU, AdditionModel, tf
-
-DTYPES = "float64", "float32"
+from gru_addition.model import GRU, AdditionModel
+from gru_addition.support import tf
 
 
 def build(session, weights=None, learning_rate=None, **arguments):
@@ -18,12 +17,6 @@ def build(session, weights=None, learning_rate=None, **arguments):
     feed = {} if weights is None else model.initial_values(weights)
     session.run(tf.global_variables_initializer(), feed)
     return model
-
-
-@pytest.fixture
-def session():
-    with tf.Graph().as_default(), tf.Session() as session:
-        yield session
 
 
 def random_bits(*shape):
@@ -158,8 +151,8 @@ def test_hidden_states_go_on_from_a_given_state(session):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("num_bits", [1, 7])
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype, num_bits):
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 1e-5)])
+def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype, tolerance, num_bits):
     weights = numpy_gru.random_weights(5, np.random.RandomState(0))
     model = build(session, weights, hidden_size=5, dtype=dtype)
     x, y = random_bits(3, num_bits, 2), random_bits(3, num_bits, 1)
@@ -169,7 +162,6 @@ def test_output_and_loss_of_other_tensors_equal_a_numpy_loop(session, dtype, num
     output = model.output_of(model.gru.hidden_states(as_tensors[0]))
 
     assert loss.dtype == output.dtype == dtype
-    tolerance = {"float64": 1e-14, "float32": 1e-5}[dtype]
     loss, output = session.run([loss, output])
     assert loss == pytest.approx(numpy_gru.loss(weights, x, y), rel=tolerance)
     np.testing.assert_allclose(output, numpy_gru.output(weights, x), rtol=0, atol=tolerance)
@@ -208,7 +200,7 @@ def test_attributes_and_ops_have_the_tutorials_names(session):
     assert model.train_step.type == "NoOp"
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_type_is_honoured_throughout(session, dtype):
     model = build(session, dtype=dtype)
 
@@ -241,22 +233,16 @@ def test_weights_are_drawn_from_a_truncated_normal_distribution(session):
 
 
 def test_a_seed_fixes_the_weights_and_none_does_not():
-    def drawn(seed):
+    def drawn(seed, of_graph=None):
         with tf.Graph().as_default(), tf.Session() as session:
+            tf.set_random_seed(of_graph)
             return session.run(build(session, seed=seed).gru.Uz)
 
     np.testing.assert_array_equal(drawn(3), drawn(3))
     assert (drawn(3) != drawn(4)).all()
     assert (drawn(None) != drawn(None)).all()
-
-
-def test_without_a_seed_the_graphs_own_is_used():
-    def drawn():
-        with tf.Graph().as_default(), tf.Session() as session:
-            tf.set_random_seed(5)
-            return session.run(build(session).gru.Uz)
-
-    np.testing.assert_array_equal(drawn(), drawn())
+    # Without a seed the graph's own is used.
+    np.testing.assert_array_equal(drawn(None, of_graph=5), drawn(None, of_graph=5))
 
 
 def test_todays_tensorflow_goes_on_working_before_between_and_after():
@@ -290,40 +276,17 @@ def test_todays_tensorflow_goes_on_working_before_between_and_after():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("name", "value"),
     [
-        ({"hidden_size": 0}, ValueError, "hidden_size must be .* at least 1, not 0"),
-        ({"hidden_size": 1.5}, TypeError, "hidden_size must be a whole number .* not 1.5"),
-        ({"learning_rate": 0}, ValueError, "learning_rate must be a number from .* not 0"),
-        ({"learning_rate": float("nan")}, ValueError, "learning_rate .* not nan"),
-        ({"learning_rate": "fast"}, TypeError, "learning_rate .* not 'fast'"),
-        ({"dtype": "int32"}, ValueError, "dtype must be float32 or float64, not 'int32'"),
-        ({"dtype": "number"}, ValueError, "dtype must be float32 or float64, not 'number'"),
-        ({"seed": -1}, ValueError, "seed must be .* at least 0 .* not -1"),
-        ({"seed": 2**32}, ValueError, "seed must be .* at most 4,294,967,295, not 4294967296"),
+        ("Wx", np.zeros((2, 16))),
+        ("Wr", np.zeros((2, 15))),
+        ("bz", np.full(16, np.nan)),
+        ("bz", np.zeros(16, complex)),
+        ("bz", None),
     ],
 )
-def test_bad_arguments_are_named(arguments, error, message):
-    with tf.Graph().as_default(), pytest.raises(error, match=message):
-        AdditionModel(**arguments)
+def test_unfit_weights_are_named(session, name, value):
+    weights = numpy_gru.random_weights(16, np.random.RandomState(0)) | {name: value}
 
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"Wx": np.zeros((2, 16))}, "weights must hold Wr, .* b_output, not 'Wx'"),
-        (
-            {"Wr": np.zeros((2, 15))},
-            r"Wr must be an array .* of shape \(2, 16\), not of shape \(2, 15\)",
-        ),
-        ({"bz": np.full(16, np.nan)}, r"bz must be an array of finite real .*, not with nan"),
-        ({"bz": np.zeros(16, complex)}, "bz must be an array"),
-        ({"bz": None}, "bz must be an array .* not None"),
-    ],
-)
-def test_unfit_weights_are_named(session, change, message):
-    weights = numpy_gru.random_weights(16, np.random.RandomState(0)) | change
-    model = AdditionModel(learning_rate=None)
-
-    with pytest.raises(ValueError, match=message):
-        model.initial_values(weights)
+    with pytest.raises(ValueError, match=f"must .*{name}|^{name} must"):
+        AdditionModel(learning_rate=None).initial_values(weights)

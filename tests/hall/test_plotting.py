@@ -5,15 +5,7 @@ from common import ROOT
 from jupyter_client.manager import start_new_kernel
 
 from gru_addition.plotting import LossPlot, loss_figure
-from gru_addition.runs.history import History
 from gru_addition.train import Config, train
-
-
-def history_of(*losses, iterations):
-    history = History(iterations)
-    for train_loss, validation_loss in losses:
-        history.extend([train_loss], [validation_loss])
-    return history
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
@@ -24,10 +16,7 @@ def test_the_figure_shows_train_loss_in_blue_and_test_loss_in_red(logarithmic):
     assert train_curve.get_ydata().tolist() == [3, 2, 1]
     assert test_curve.get_ydata().tolist() == [4, 3, 2]
     assert (train_curve.get_color(), test_curve.get_color()) == ("b", "r")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "Train loss",
-        "Test loss",
-    ]
+    assert [text.get_text() for text in axes.get_legend().texts] == ["Train loss", "Test loss"]
     assert axes.get_xlabel() == "Iteration"
     assert axes.get_ylabel().startswith("Loss")
     assert axes.get_yscale() == ("log" if logarithmic else "linear")
@@ -38,22 +27,18 @@ def test_the_axis_leaves_room_for_the_iterations_to_come():
     assert loss_figure([3, 2, 1], [4, 3, 2], iterations=50).axes[0].get_xlim() == (0, 50)
 
 
-def test_outside_a_notebook_the_finished_figure_is_saved(tmp_path):
+def test_outside_a_notebook_the_finished_figure_of_training_is_saved(tmp_path):
     path = tmp_path / "curves.png"
-    plot = LossPlot(path)
+    plot, was_there = LossPlot(path), []
 
-    history = history_of((2.0, 3.0), iterations=2)
-    plot(history)
-    assert not path.exists()
-    history.extend([1.0], [2.0])
-    plot(history)
+    def report(history):
+        plot(history)
+        was_there.append(path.exists())
+
+    train(Config(iterations=2, engine="session"), on_progress=report)
+
+    assert was_there == [False, True]
     assert path.read_bytes().startswith(b"\x89PNG")
-
-
-def test_it_is_a_progress_callback(tmp_path):
-    train(Config(iterations=2, engine="session"), on_progress=LossPlot(tmp_path / "losses.png"))
-
-    assert (tmp_path / "losses.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -81,27 +66,20 @@ for reported in [1] * 120, [50, 50, 20]:
 """
 
 
-@pytest.fixture(scope="module")
-def messages():
-    """What a kernel sends to a notebook while the cell above runs."""
+def test_in_a_notebook_one_figure_for_each_run_is_redrawn_in_place():
     manager, client = start_new_kernel(cwd=ROOT)
     try:
         messages = []
         reply = client.execute_interactive(IN_A_NOTEBOOK, timeout=120, output_hook=messages.append)
         assert reply["content"]["status"] == "ok", reply["content"]
-        return [message for message in messages if message["msg_type"] != "status"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
 
-
-def test_in_a_notebook_one_figure_for_each_run_is_redrawn_in_place(messages):
-    pictures = [message for message in messages if "display_data" in message["msg_type"]]
-    first_run, second_run = pictures[:4], pictures[4:]
-
+    pictures = [m for m in messages if m["msg_type"] not in ("status", "execute_input")]
     # The session engine's iterations 0, 50 and 100, and the end: one output that is replaced three
-    # times.
-    for run, redraws in (first_run, 3), (second_run, 2):
+    # times. Nothing else is shown; clearing the output is what would make a page flicker.
+    for run, redraws in (pictures[:4], 3), (pictures[4:], 2):
         kinds = [message["msg_type"] for message in run]
         assert kinds == ["display_data"] + ["update_display_data"] * redraws
         assert len({message["content"]["transient"]["display_id"] for message in run}) == 1
@@ -109,10 +87,3 @@ def test_in_a_notebook_one_figure_for_each_run_is_redrawn_in_place(messages):
     sizes = [message["content"]["metadata"]["image/png"] for message in pictures]
     words = "The losses on the training and test sums, by iteration"
     assert sizes == [{"width": 700, "height": 400, "alt": words}] * 7
-
-
-def test_in_a_notebook_nothing_else_is_shown(messages):
-    """Clearing the output is what makes a page flicker."""
-    kinds = {message["msg_type"] for message in messages}
-
-    assert kinds == {"execute_input", "display_data", "update_display_data"}

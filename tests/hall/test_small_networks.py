@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from common import ROOT
 
-from gru_addition.model import tf  # noqa: F401 (Imported here, silently.)
+from gru_addition.cells.weights import CELLS
 from gru_addition.prove import prove
 
 DOCS = (ROOT / "docs" / "study_and_proof.md").read_text(encoding="utf-8")
@@ -53,7 +53,7 @@ def test_rounded_weights_are_the_nearest_with_as_many_decimals():
 
 
 def test_a_network_that_adds_is_on_the_right_side_everywhere(weights, certificate):
-    numbers = [*(weights[name].ravel() for name in ONE_UNIT["weight_shapes"](2, "gru"))]
+    numbers = [*(weights[name].ravel() for name in CELLS["gru"].weight_shapes(2))]
     # The states in the order of bits and carries.
     order = [1, 3, 2, 4]
     states = np.arctanh(np.clip(certificate["states"][order], -0.9999, 0.9999))

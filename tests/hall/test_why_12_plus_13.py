@@ -6,7 +6,6 @@ import numpy_gru
 import pytest
 from common import ROOT
 
-from gru_addition.model import tf  # noqa: F401 (Imported here, silently.)
 from gru_addition.train import Config
 
 SCRIPT = ROOT / "examples" / "why_12_plus_13.py"

@@ -9,7 +9,7 @@ from pathlib import Path
 import forked
 import numpy as np
 
-from gru_addition.support import xla
+from gru_addition.support import process
 
 ROOT = Path(__file__).parents[2]
 HELPERS = ROOT / "tests" / "helpers"
@@ -25,7 +25,7 @@ OF_THE_TESTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "-1",
-    xla.FLAGS: " ".join(xla.small_model_flags()),
+    process.FLAGS: " ".join(process.small_model_flags()),
 }
 # For code that imports modules from the tests.
 WITH_TESTS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HELPERS)])}
@@ -36,14 +36,20 @@ def run_module(module, *arguments, variables=None, **options):
 
     variables: what to add to the environment.
     """
-    return forked.run(["-m", module, *arguments], environment() | (variables or {}), **options)
+    return _run(["-m", module, *arguments], variables, **options)
 
 
 def run_code(code, *arguments, variables=None, **options):
     """Run `python -c code` like `run_module`; return what it prints."""
-    process = forked.run(["-c", code, *arguments], environment() | (variables or {}), **options)
-    assert process.returncode == 0, process.stderr
-    return process.stdout
+    ended = _run(["-c", code, *arguments], variables, **options)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def _run(arguments, variables, **options):
+    if not hasattr(os, "fork"):
+        return run_from_scratch(*arguments, variables=variables, **options)
+    return forked.run(arguments, environment() | (variables or {}), **options)
 
 
 def run_from_scratch(*arguments, variables=None, **options):
@@ -77,7 +83,7 @@ def assert_same_numbers(run, expected):
 
 
 def contents(directory):
-    """The contents of a directory's files, by name, without the lock that Windows needs."""
+    """The contents of a directory's files, by name, without the lock."""
     files = (path for path in directory.iterdir() if path.is_file() and path.name != ".lock")
     return {path.name: path.read_bytes() for path in files}
 

@@ -1,14 +1,10 @@
-"""Stand-ins for `run_seed` in a study, which train little or nothing.
-
-They can be imported in other processes.
-"""
+"""Stand-ins for `run_seed` in a study, which train nothing and can be imported elsewhere."""
 
 import time
 
 import numpy as np
 
-from gru_addition.config import Config
-from gru_addition.proof.pairs import structured_pairs
+from gru_addition.prove.challenge import structured_pairs
 from gru_addition.study.measure import LENGTHS
 
 
@@ -33,14 +29,3 @@ def slow_run(settings):
     """The same, slowly enough to kill a study meanwhile."""
     time.sleep(1)
     return fake_run(settings)
-
-
-def brief_run(settings):
-    """The first rows of `run_seed`: a network is trained, but not tested."""
-    from gru_addition.train import train
-
-    losses = train(Config(**settings)).history
-    return [
-        ("training", 5, "train loss", float(losses.train_losses[-1])),
-        ("training", 5, "validation loss", float(losses.validation_losses[-1])),
-    ]

@@ -1,7 +1,7 @@
 """Run modules and code in processes forked from one that has imported TensorFlow.
 
-The import takes most of the time of a short command. `run` is like Python's `subprocess.run`; tests
-of what a process meets before or during that import start their own.
+The import takes most of the time of a short command. Tests of what a process meets before or during
+that import start their own.
 """
 
 import atexit
@@ -22,12 +22,10 @@ LIBRARIES = "tensorflow.compat.v1", "matplotlib.backends.backend_agg", "scipy.li
 def run(arguments, variables, cwd=".", input="", first=""):
     """Run `python -m MODULE ...` or `python -c CODE ...`; return the `CompletedProcess`.
 
-    arguments: such as `["-m", "gru_addition.add", "1", "2"]`.
+    arguments: such as `["-m", "gru_addition", "add", "1", "2"]`.
     variables: the environment.
     first: code to execute beforehand, for example to limit the process or redirect its streams.
     """
-    if not hasattr(os, "fork"):
-        return _run_from_scratch(arguments, variables, cwd, input, first)
     with tempfile.TemporaryDirectory() as directory:
         files = [Path(directory, name) for name in ("stdin", "stdout", "stderr")]
         for file, text in zip(files, (input, "", ""), strict=True):
@@ -38,22 +36,6 @@ def run(arguments, variables, cwd=".", input="", first=""):
         return subprocess.CompletedProcess(
             arguments, status, *(file.read_text() for file in files[1:])
         )
-
-
-def _run_from_scratch(arguments, variables, cwd, input, first):
-    """Do the same where processes can't be forked."""
-    if first:
-        option, program, *others = map(str, arguments)
-        code = (
-            f"import os, runpy, sys\nsys.argv = {[option, *others]}\nexec({first!r})\n"
-            f"if {option == '-c'}: exec({program!r})\n"
-            f"else: runpy.run_module({program!r}, run_name='__main__', alter_sys=True)"
-        )
-        arguments = ["-c", code]
-    return subprocess.run(
-        [sys.executable, *arguments], input=input, env=variables, cwd=cwd,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 @cache

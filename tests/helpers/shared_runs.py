@@ -2,10 +2,8 @@
 
 import hashlib
 import os
-from functools import cache
 from pathlib import Path
 
-import compile_once
 from filelock import FileLock
 
 DIRECTORY = "GRU_ADDITION_SHARED_RUNS"
@@ -36,11 +34,8 @@ def share():
     from gru_addition import train as module
 
     train = module.train
-    # Not before it is needed: a notebook imports TensorFlow itself.
-    compile_each_program_once = cache(compile_once.give_equal_graphs_equal_names)
 
     def train_or_share(config, *arguments, **options):
-        compile_each_program_once()
         if arguments or options:
             return train(config, *arguments, **options)
         return module.Run.restore(trained_once(config, os.environ[DIRECTORY], train))

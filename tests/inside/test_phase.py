@@ -1,12 +1,20 @@
-"""The phase portrait of a network of two units shows its fixed points and whose basin is where."""
+"""Networks of two units: fixed points, whose basin is where, and where a ball's states land."""
 
 import numpy as np
 import numpy_gru
 import pytest
 
-from gru_addition.inside.phase import fixed_points, phase_figure
+from gru_addition.cells.network import Network
+from gru_addition.inside.phase import ball_step_figure, fixed_points, phase_figure, states_in_ball
 from gru_addition.inside.traces import Trace
-from gru_addition.proof.network import Network
+
+CERTIFICATE = {
+    "states": np.array([[0, 0], [-1.0, 0], [1.0, 0]]),
+    "radii": np.array([0, 0.1, 0.2]),
+    "carries": np.array([0, 0, 1]),
+    "targets": np.array([[1, 1, 1, 2]] * 3),
+    "norm": np.eye(2),
+}
 
 
 @pytest.fixture
@@ -42,15 +50,7 @@ def test_a_latch_has_two_stable_points_for_unlike_bits_and_one_for_like_ones(lat
 
 
 def test_the_figure_has_a_panel_for_each_pair_and_the_steps_of_a_sum(latch):
-    states = np.array([[0, 0], [-1.0, 0], [1.0, 0]])
-    certificate = {
-        "states": states,
-        "radii": np.array([0, 0.1, 0.2]),
-        "carries": np.array([0, 0, 1]),
-        "norm": np.eye(2),
-    }
-
-    figure = phase_figure(Network(latch), certificate, Trace.of_sum(latch, 13, 12, 5))
+    figure = phase_figure(Network(latch), CERTIFICATE, Trace.of_sum(latch, 13, 12, 5))
 
     titles = [axes.get_title() for axes in figure.axes]
     keeps = "keeps the carry"
@@ -64,3 +64,22 @@ def test_the_figure_has_a_panel_for_each_pair_and_the_steps_of_a_sum(latch):
     assert texts == expected
     widths = [patch.width for patch in figure.axes[0].patches[:3]]
     np.testing.assert_allclose(widths, [0, 0.2, 0.4])
+
+
+@pytest.mark.quick
+def test_states_drawn_from_a_ball_fill_it_and_land_where_the_steps_lead():
+    network = Network(numpy_gru.random_weights(2, np.random.RandomState(0)))
+    drawn = states_in_ball([-1, 0], 0.1, 1000, np.random.RandomState(0))
+    distances = np.linalg.norm(drawn - [-1, 0], axis=1)
+    assert distances.max() <= 0.1
+    # Evenly: within half the radius lies a quarter of the area.
+    assert 0.2 < (distances < 0.05).mean() < 0.3
+
+    above, *below = ball_step_figure(network, CERTIFICATE, 1, drawn).axes
+
+    np.testing.assert_array_equal(above.collections[0].get_offsets(), drawn)
+    for pair, axes in enumerate(below):
+        landed = network.steps(drawn)[:, pair]
+        np.testing.assert_array_equal(axes.collections[0].get_offsets(), landed)
+    numbers = [axes.texts[0].get_text().strip() for axes in (above, *below)]
+    assert numbers == ["1", "1", "1", "1", "2"]

@@ -1,6 +1,5 @@
 """The batches of a run, and how a stream of them is left and resumed."""
 
-import json
 from itertools import islice
 
 import numpy as np
@@ -24,7 +23,7 @@ KINDS = {
 def batches(seed=0, **options):
     config = Config(num_bits=2, batch_size=20, **options)
     x, y = np.arange(20).reshape(20, 1, 1), -np.arange(20).reshape(20, 1, 1)
-    return Batches(config, x, y, np.random.RandomState(seed))
+    return Batches(config, x, y, np.random.RandomState(seed), 3 if config.has_noise else 0)
 
 
 @pytest.mark.parametrize("size", [1, 4, 5, 7, 20])
@@ -44,11 +43,11 @@ def test_mini_batches_use_every_example_equally_often(size):
 
 @pytest.mark.parametrize("options", KINDS.values(), ids=list(KINDS))
 @given(done=st.integers(0, 40), seed=st.integers(0, 2**32 - 1))
-def test_a_stream_is_taken_up_where_its_state_was_noted(options, done, seed):
+def test_a_stream_is_resumed_where_its_state_was_noted(options, done, seed):
     stream, other = batches(seed, **options), batches(seed + 1 & 2**32 - 1, **options)
     list(islice(stream, done))
 
-    other.state = json.loads(json.dumps(stream.state))
+    other.state = stream.state
 
     for (x, y), (other_x, other_y) in islice(zip(stream, other, strict=True), 30):
         np.testing.assert_array_equal(x, other_x)
@@ -60,24 +59,26 @@ def test_a_stream_is_taken_up_where_its_state_was_noted(options, done, seed):
     [
         {"position": -1},
         {"position": 625},
+        {"position": [0]},
         {"position": "0"},
         {"position": True},
         {"order": [20]},
         {"order": [-1]},
         {"order": [0] * 20},
         {"order": [1.5]},
-        {"order": "0"},
-        {"order": None},
+        {"order": 0},
         {"mersenne_twister": [0] * 623},
         {"mersenne_twister": [2**32] * 624},
-        {"mersenne_twister": {}},
         {"more": 0},
     ],
 )
 def test_what_is_no_state_is_refused(change):
     stream = batches(mini_batch_size=7)
     before = stream.state
+    changed = before | {name: np.array(value) for name, value in change.items()}
 
-    with pytest.raises(ValueError, match=r"must|another"):
-        stream.state = before | change
-    assert stream.state == before
+    with pytest.raises(ValueError, match="must"):
+        stream.state = changed
+
+    for name, array in before.items():
+        np.testing.assert_array_equal(stream.state[name], array)

@@ -12,24 +12,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common import HELPERS, WITH_TESTS, environment, run_from_scratch, run_module
-from fake_run import brief_run, fake_run
+from common import WITH_TESTS, environment, run_from_scratch
+from fake_run import fake_run
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
 
-from gru_addition.commands import study as study_module
+from gru_addition import cli
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
-from gru_addition.proof.pairs import challenge, random_pairs, structured_pairs
+from gru_addition.prove.challenge import challenge, random_pairs, structured_pairs
+from gru_addition.runs.directory import alone
 from gru_addition.study import RECIPES, study
-from gru_addition.study.executors import PRELOADED, local_processes
-from gru_addition.study.measure import LENGTHS, run_seed
+from gru_addition.study.executors import local_processes
+from gru_addition.study.measure import LENGTHS
 from gru_addition.study.pictures import selections_figure, study_figure
 from gru_addition.study.recipes import ABLATION, CHANGES, GROUPS
 from gru_addition.study.report import Results, challenged, intervals, summary
-from gru_addition.study.sweep import COLUMNS
-from gru_addition.support.files import DamagedError, locked
+from gru_addition.support.files import DamagedError
 from gru_addition.support.pictures import as_png
 
 TINY = {
@@ -47,9 +46,6 @@ def fake_study(path, seeds=2, run=fake_run, recipes=TINY, on_progress=None):
 def rows(tmp_path_factory):
     """The measurements of a network of a few iterations, in a process on this machine."""
     with local_processes() as executor:
-        loaded = executor.submit(eval, "set(__import__('sys').modules)").result()
-        # Else each would import TensorFlow by itself.
-        assert {"tensorflow", *PRELOADED} <= loaded
         return study({"one": TINY["one"]}, 1, tmp_path_factory.mktemp("study"), executor)
 
 
@@ -127,45 +123,6 @@ def test_shares_are_those_of_the_network(rows):
     np.testing.assert_allclose(results.of_seeds("one", "0 to 249", "bit share"), [bits])
 
 
-@pytest.mark.parametrize("run", [brief_run, pytest.param(run_seed, marks=pytest.mark.torture)])
-def test_a_cluster_finds_the_same(run, tmp_path):
-    variables = environment() | WITH_TESTS
-    cluster = subprocess.Popen(
-        [sys.executable, HELPERS / "dask_cluster.py"],
-        env=variables, cwd=tmp_path, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    code = (
-        "import sys; from gru_addition.study import *; from gru_addition.study.executors import *\n"
-        f"from {run.__module__} import {run.__name__}\n"
-        "with dask_cluster(sys.argv[1]) as executor:\n"
-        f"    study({dict(one=TINY['one'])!r}, 1, 'out', executor, run={run.__name__})"
-    )
-    try:
-        address = cluster.stdout.readline().strip()
-        subprocess.run(
-            [sys.executable, "-c", code, address], env=variables, cwd=tmp_path, check=True
-        )
-    finally:
-        cluster.communicate("")
-
-    with open(tmp_path / "out" / "results.csv", encoding="utf-8", newline="") as file:
-        header, *lines = csv.reader(file)
-    assert header == list(COLUMNS)
-    here = [("one", 0, *row) for row in run(TINY["one"] | {"seed": 0})]
-    assert lines == [["" if value is None else str(value) for value in row] for row in here]
-
-
-def test_no_cluster_is_said_in_one_line(tmp_path):
-    process = run_module("gru_addition.study", "--dask=tcp://127.0.0.1:9", cwd=tmp_path)
-
-    assert process.returncode == 2
-    assert process.stderr.startswith(
-        "python -m gru_addition.study: --dask must be the address of a scheduler, tcp://..., not "
-    )
-    assert process.stderr.count("\n") == 1
-
-
 @pytest.mark.quick
 def test_finished_runs_are_not_repeated(tmp_path):
     ran, recipe = [], {"one": TINY["one"]}
@@ -200,28 +157,19 @@ def test_progress_is_reported(tmp_path):
     assert reports == [(4, 2), (4, 3), (4, 4)]
 
 
-SETTINGS = json.dumps(TINY["one"] | {"seed": 0})
-
-
 @pytest.mark.parametrize(
     "content",
     [
-        "",
-        "{",
-        "[]",
-        "{}",
-        "\x00" * 10,
-        '{"settings": 1, "rows": []}',
-        f'{{"settings": {SETTINGS}}}',
-        f'{{"settings": {SETTINGS}, "rows": []}}',
-        f'{{"settings": {SETTINGS}, "rows": [1]}}',
-        f'{{"settings": {SETTINGS}, "rows": [[1, 2, 3, 4]]}}',
-        f'{{"settings": {SETTINGS}, "rows": [["proof", null, "verdict"]]}}',
+        "", "{", "[]", "{}", "\x00" * 10, '{"settings": 1, "rows": []}',
+        '{"settings": SETTINGS}', '{"settings": SETTINGS, "rows": []}',
+        '{"settings": SETTINGS, "rows": [1]}', '{"settings": SETTINGS, "rows": [[1, 2, 3, 4]]}',
+        '{"settings": SETTINGS, "rows": [["proof", null, "verdict"]]}',
     ],
-)
+)  # fmt: skip
 def test_damaged_results_are_named_and_left(content, tmp_path):
     fake_study(tmp_path, 1)
     (file,) = tmp_path.glob("one-0.json")
+    content = content.replace("SETTINGS", json.dumps(TINY["one"] | {"seed": 0}))
     file.write_text(content)
 
     with pytest.raises(DamagedError, match=r"one-0\.json is damaged"):
@@ -229,25 +177,32 @@ def test_damaged_results_are_named_and_left(content, tmp_path):
     assert file.read_text() == content
 
 
-def test_a_run_that_fails_is_named(tmp_path):
-    def run(settings):
-        raise ValueError("no such thing")
+def test_results_of_other_settings_are_refused(tmp_path):
+    fake_study(tmp_path, 1)
 
-    with pytest.raises(RuntimeError, match="one, seed 0: no such thing"):
+    with pytest.raises(DamagedError, match=r"one-0\.json holds the results of other settings"):
+        fake_study(tmp_path, 1, recipes={"one": TINY["two"]})
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "message"),
+    [
+        (ValueError("no such thing"), RuntimeError, "^one, seed 0: no such thing$"),
+        # It is no fault of a run.
+        (ModuleNotFoundError("No module named 'scipy'"), ModuleNotFoundError, "^No module named"),
+    ],
+)
+def test_a_run_that_fails_is_named(error, expected, message, tmp_path):
+    def run(settings):
+        raise error
+
+    with pytest.raises(expected, match=message):
         fake_study(tmp_path, 1, run, {"one": TINY["one"]})
 
 
-def test_a_library_that_is_missing_is_no_fault_of_a_run(tmp_path):
-    def run(settings):
-        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
-
-    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'scipy'"):
-        fake_study(tmp_path, 1, run, {"one": TINY["one"]})
-
-
-def test_a_cluster_that_is_gone_is_told(tmp_path):
+def test_an_executor_that_drops_its_runs_is_told(tmp_path):
     class Gone(ThreadPoolExecutor):
-        """Like a Dask client whose scheduler has been lost."""
+        """Like that of a Dask client whose scheduler has been lost."""
 
         def submit(self, *arguments):
             future = Future()
@@ -273,7 +228,7 @@ def test_the_summary_has_a_line_for_every_share(tmp_path):
 
     lines = intervals(rows)
 
-    keys = {(row[0], row[2], row[3], row[4]) for row in rows if row[4].endswith("share")}
+    keys = {(row[0], *row[2:5]) for row in rows if row[4].endswith("share")}
     assert {line[:4] for line in lines} == keys
     assert len(lines) == len(keys)
 
@@ -300,13 +255,6 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_for_many_seed
     assert interval_of(shares) == (mean, *interval)
 
 
-def test_means_summed_in_different_orders_agree():
-    shares = [0.1 + 0.2, 0.3]
-    assert shares[0] != shares[1]
-
-    assert interval_of(shares)[1:] == (None, None)
-
-
 # Newcombe 1998, Statistics in Medicine 17, table I, method 3.
 @pytest.mark.parametrize(
     ("right", "seeds", "expected"),
@@ -316,13 +264,6 @@ def test_the_interval_of_a_number_of_seeds_is_wilsons(right, seeds, expected):
     _, *interval = interval_of([1.0] * right + [0.0] * (seeds - right), "1024 + 16")
 
     np.testing.assert_allclose(interval, expected, atol=5e-5)
-
-
-def test_results_of_other_settings_are_refused(tmp_path):
-    fake_study(tmp_path, 1)
-
-    with pytest.raises(DamagedError, match=r"one-0\.json holds the results of other settings"):
-        fake_study(tmp_path, 1, recipes={"one": TINY["two"]})
 
 
 @pytest.mark.quick
@@ -373,7 +314,6 @@ def test_the_figure_has_a_row_for_each_recipe(tmp_path):
 
     figure = study_figure(rows)
 
-    assert isinstance(figure, Figure)
     panels = np.reshape(figure.axes, (2, 3))
     assert [axes.get_ylabel() for axes in panels[:, 0]] == list(TINY)
     lines = [[axes.get_lines()[0] for axes in row[:2]] for row in panels]
@@ -442,26 +382,22 @@ def test_a_proof_that_fails_a_challenge_is_told():
 
 
 def wait_for_the_end_of(group):
-    """Wait until no process of a group is running."""
+    """Wait until no process of a group is running, by the files in which Linux describes them."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        states = [path.read_text().rpartition(")")[2].split() for path in stat_files()]
+        files = [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+        states = [path.read_text().rpartition(")")[2].split() for path in files]
         if not any(int(state[2]) == group and state[0] != "Z" for state in states):
             return
         time.sleep(0.05)
     raise AssertionError("processes of a study outlive it")
 
 
-def stat_files():
-    """The files in which Linux describes the processes that still exist."""
-    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
-
-
 @pytest.mark.linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_is_told_in_one_line(number, tmp_path):
+def test_an_interruption_ends_all_processes(number, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "gru_addition.study", "--recipe=tutorial", "--seeds=3"],
+        [sys.executable, "-m", "gru_addition", "study", "--recipe=tutorial", "--seeds=3"],
         cwd=tmp_path, env=environment(), start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -474,10 +410,8 @@ def test_an_interruption_is_told_in_one_line(number, tmp_path):
     _, err = process.communicate(timeout=60)
 
     assert process.returncode == 128 + number
-    assert err == (
-        "python -m gru_addition.study: interrupted; finished runs are saved; start the study again "
-        "to resume it\n"
-    )
+    assert "interrupted; finished runs are saved" in err
+    assert err.count("\n") == 1
     wait_for_the_end_of(process.pid)
 
 
@@ -487,23 +421,18 @@ def test_a_study_survives_a_kill(tmp_path):
     code = (
         "from gru_addition.study import *; from gru_addition.study.executors import *\n"
         "from fake_run import slow_run\n"
-        # These runs need no TensorFlow.
-        "from multiprocessing.context import BaseContext\n"
-        "BaseContext.set_forkserver_preload = lambda *_: None\n"
-        f"recipes = {dict(one=TINY['one'])!r}\n"
-        "with local_processes() as executor:\n"
-        "    study(recipes, 4, 'out', executor, run=slow_run)"
+        "if __name__ == '__main__':\n"
+        "    with local_processes() as executor:\n"
+        f"        study({dict(one=TINY['one'])!r}, 4, 'out', executor, run=slow_run)"
     )
-    command, variables = [sys.executable, "-c", code], environment() | WITH_TESTS
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=variables, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    (tmp_path / "program.py").write_text(code)
+    command, variables = [sys.executable, "program.py"], environment() | WITH_TESTS
+    process = subprocess.Popen(command, cwd=tmp_path, env=variables, start_new_session=True)
     results = tmp_path / "out"
     while not list(results.glob("one-*.json")) and process.poll() is None:
         time.sleep(0.01)
     process.kill()
-    process.communicate()
+    process.wait()
     wait_for_the_end_of(process.pid)
     done = {path: path.stat().st_mtime_ns for path in results.glob("one-*.json")}
     assert 0 < len(done) < 4
@@ -518,23 +447,20 @@ def test_a_study_survives_a_kill(tmp_path):
 
 @pytest.mark.torture
 def test_the_command_from_beginning_to_end(tmp_path):
-    process = run_from_scratch("-m", "gru_addition.study", "--seeds=1", cwd=tmp_path)
+    command = "-m", "gru_addition", "study", "--seeds=1"
+    process = run_from_scratch(*command, cwd=tmp_path)
 
     assert (process.returncode, process.stderr) == (0, "")
     # Titles, the rule below them, and a line for each recipe.
     assert process.stdout.count("\n| ") == 2 + len(RECIPES)
     assert process.stdout.endswith("Saved in runs/study: results.csv, summary.csv and study.png\n")
     assert (tmp_path / "runs" / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
-    again = run_from_scratch("-m", "gru_addition.study", "--seeds=1", cwd=tmp_path)
+    again = run_from_scratch(*command, cwd=tmp_path)
     assert again.stdout.startswith(f"Resuming: {len(RECIPES)} of {len(RECIPES)} runs are done")
 
 
-def test_a_directory_in_use_is_told_by_the_name_of_the_flag(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(study_module, "local_processes", lambda: ThreadPoolExecutor(1))
+def test_a_directory_in_use_is_told_by_the_name_of_the_flag(tmp_path, capsys):
+    with alone(tmp_path):
+        assert cli.run(["study", "--seeds=1", f"--output-dir={tmp_path}"]) == 2
 
-    with locked(tmp_path):
-        status = study_module.main(["--seeds=1", f"--output-dir={tmp_path}"])
-
-    assert status == 2
-    message = "--output-dir must be a directory in which no other run is under way"
-    assert capsys.readouterr().err.startswith(f"python -m gru_addition.study: {message}")
+    assert "--output-dir must be a directory in which no other run is" in capsys.readouterr().err

@@ -1,0 +1,94 @@
+"""Whose weights they are: the cells by name, and a network's weights wherever it is stored.
+
+The names of the weights tell the cell. What a cell would not use is refused: a reader that ignores
+it would see another network, which may be right where this one is wrong.
+"""
+
+import os
+import re
+
+from gru_addition.cells import elman, gru, lstm
+from gru_addition.runs import saver
+from gru_addition.runs.state import is_run, read_state
+from gru_addition.support.checks import named_arrays, one_of, real_array
+from gru_addition.support.files import DamagedError
+
+CELLS = {"gru": gru.KIND, "elman": elman.KIND, "lstm": lstm.KIND}
+# TensorFlow's names for the variables that the tutorial leaves unnamed.
+UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
+# What training keeps beside the weights: an optimizer's numbers for each of them, and counters.
+OF_TRAINING = re.compile(
+    r"(.*/)?((Adam|Momentum|RMSProp|Adagrad|Adadelta|Ftrl|ExponentialMovingAverage)"
+    r"|beta[12]_power|global_step|learning_rate)(_\d+)?"
+)
+
+
+def kind_named(name):
+    """The `Kind` of cell of that name; raise `ValueError` if there is none."""
+    return CELLS[one_of("cell", name, CELLS)]
+
+
+def cell_of(names):
+    """The name of the cell that has weights of just these names; raise `ValueError` if none has."""
+    expected = {cell: {*kind.weight_shapes(1)} for cell, kind in CELLS.items()}
+    names = {*names}
+    cell = min(expected, key=lambda cell: len(expected[cell] ^ names))
+    missing, unused = sorted(expected[cell] - names), sorted(names - expected[cell])
+    if missing or unused:
+        lacks = f" without {', '.join(missing)}" if missing else ""
+        has = f" with {', '.join(unused)}" if unused else ""
+        raise ValueError(
+            f"weights must be those of {' or '.join(CELLS)}, not of {cell}{lacks}{has}"
+        )
+    return cell
+
+
+def checked_weights(weights):
+    """Return the name of a network's cell, and its weights as arrays.
+
+    weights: arrays by name, `Wr` to `b_output`. Raises `TypeError` if it is not a mapping, and
+    `ValueError` for names, shapes or values that are not those of a network.
+    """
+    cell = cell_of(named_arrays("weights", weights))
+    hidden = len(real_array("W_output", weights["W_output"], "hidden_size", 1))
+    shapes = CELLS[cell].weight_shapes(hidden)
+    return cell, {name: real_array(name, weights[name], *shape) for name, shape in shapes.items()}
+
+
+def load_network(path, resolution=None):
+    """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
+
+    path: the directory of a run, its `run.npz`, or a checkpoint of the tutorial's model; see
+        `gru_addition.runs.saver`.
+    resolution: int, returned instead of the run's.
+
+    Raises `FileNotFoundError` if there is none, and `DamagedError` for one that can't be read or
+    holds another model.
+    """
+    beside = os.path.dirname(os.fspath(path)) or "."
+    if is_run(path):
+        state = read_state(path)
+        weights, saved = weights_of(state.variables, path), state.config.resolution
+    else:
+        weights = weights_of(saver.read_variables(path, of_network), path)
+        # A checkpoint does not say it, but the run that it belongs to does.
+        saved = read_state(beside).config.resolution if is_run(beside) else None
+    return weights, saved if resolution is None else resolution
+
+
+def of_network(names):
+    """The names of variables that are not just a help in training."""
+    return [name for name in names if not OF_TRAINING.fullmatch(name)]
+
+
+def weights_of(variables, path):
+    """Return a network's weights by the tutorial's names; raise `DamagedError` if they are none.
+
+    variables: arrays by TensorFlow's names. path: where they were found.
+    """
+    ours = {stored: name for name, stored in UNNAMED.items()}
+    weights = {ours.get(name, name): variables[name] for name in of_network(variables)}
+    try:
+        return checked_weights(weights)[1]
+    except ValueError as error:
+        raise DamagedError(f"{path} holds another model: {error}") from None

@@ -1,0 +1,102 @@
+"""Balls around states that no sum ever leaves.
+
+`search.explore` treats a state as one it has met if the two are close, but what holds for one need
+not hold for the other. Here each of its states gets a ball, large enough to hold every state taken
+for it, and for a step from anywhere in a ball to end in the ball of the target. By the mean value
+inequality, a step from a ball around c strays from the step from c by at most the radius times the
+largest norm of the Jacobian in the ball. Interval arithmetic bounds that norm.
+
+The length of a difference d of two states is that of d `norm`, where `norm` is an invertible matrix
+(row vectors, as everywhere here). With the identity it is the Euclidean length. Some networks
+contract in another norm only; `contracting_norm` looks for one.
+"""
+
+import numpy as np
+
+from gru_addition.cells.enclosure import Enclosure
+from gru_addition.prove.search import NO_BIT
+
+# Bounds are made slightly larger than computed, which leaves the checker some room.
+ROOM = 1.01
+MOST_ROUNDS, MOST_COLUMNS = 60, 5000
+STATES_AT_A_TIME = 256
+
+
+def ball_radii(network, exploration, norm):
+    """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
+
+    exploration: a closed `Exploration`. norm: (state_size, state_size), the norm of the balls.
+    The radii, of shape (n,), are None if a ball can't be kept so small that all outputs in it are
+    on the right side of 0.5. With radii, the number of columns is infinite.
+    """
+    states, targets = exploration.states, exploration.targets
+    largest = _largest_radii(network, exploration, norm)
+    gaps = gaps_of(network, states, targets, norm)
+    gaps = gaps + ROOM * network.slack * np.linalg.norm(norm, 2)
+    # The bounds hold for balls no larger than this, which is a guess at first.
+    supposed = np.zeros(len(states))
+    for _ in range(MOST_ROUNDS):
+        bounds = ROOM * stretch(network, states, supposed, norm)
+        radii, columns, is_closed = _grow_radii(bounds, gaps, targets, largest)
+        if (radii <= supposed).all():
+            return (ROOM * radii, np.inf) if is_closed else (None, columns)
+        supposed = np.maximum(supposed, 1.2 * radii)
+    return None, 0
+
+
+def _grow_radii(bounds, gaps, targets, largest):
+    """The radii that hold the states of so many columns, and whether they hold those of all.
+
+    Ends before a radius becomes too large. A ball that no such sum reaches has radius -infinity.
+    """
+    radii = np.full(len(gaps), -np.inf)
+    radii[0] = 0.0
+    for column in range(MOST_COLUMNS):
+        reached = bounds * np.maximum(radii, 0)[:, np.newaxis] + gaps
+        reached[np.isneginf(radii)] = -np.inf
+        larger = radii.copy()
+        np.maximum.at(larger, targets.ravel(), reached.ravel())
+        if np.array_equal(larger, radii):
+            return radii, column, True
+        if (larger > largest).any():
+            return radii, column, False
+        radii = larger
+    return radii, MOST_COLUMNS, False
+
+
+def _largest_radii(network, exploration, norm):
+    """How large each ball may be without holding an output on the wrong side of 0.5."""
+    states, bits = exploration.states, exploration.bits
+    margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
+    # No output is read from the first state.
+    margins[bits == NO_BIT] = np.inf
+    return margins / output_change(network, norm) / ROOM**2
+
+
+def gaps_of(network, states, targets, norm):
+    """How far the steps from states, (n, state_size), end from their targets, (n, 4)."""
+    return np.linalg.norm((states[targets] - network.steps(states)) @ norm, axis=-1)
+
+
+def output_change(network, norm):
+    """The largest change of the output for a change of the state of length 1."""
+    return np.linalg.norm(np.linalg.solve(norm, network.readout))
+
+
+def stretch(network, centres, radii, norm=None):
+    """Bound the norm of the Jacobian of a step over balls, for each pair of bits.
+
+    centres: (n, state_size). radii: (n,). norm: see above, by default the identity. Returns
+    (n, 4).
+    """
+    norm = np.eye(network.state_size) if norm is None else norm
+    pieces = [slice(i, i + STATES_AT_A_TIME) for i in range(0, len(centres), STATES_AT_A_TIME)]
+    return np.concatenate([_stretch(network, centres[p], radii[p], norm) for p in pieces])
+
+
+def _stretch(network, centres, radii, norm):
+    # For a step of length 1 in this norm, the state changes by a row of the inverse, or by several
+    # of them at right angles.
+    after = network.step_from(Enclosure.ball(centres, radii, np.linalg.inv(norm)), Enclosure)
+    spread = np.linalg.norm(after.spread @ abs(norm), 2, axis=(-2, -1))
+    return np.linalg.norm(after.slopes @ norm, 2, axis=(-2, -1)) + spread

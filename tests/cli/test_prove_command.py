@@ -1,0 +1,147 @@
+"""`python -m gru_addition prove` and `python -m gru_addition verify`, end to end."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from common import contents, run_module
+
+from gru_addition.add import show_sum
+from gru_addition.prove import prove
+from gru_addition.support.files import as_npz
+from gru_addition.train import Run
+
+EVERY_PAIR = "adds every pair correctly at every length"
+
+
+@pytest.fixture
+def place(networks, tmp_path):
+    """The directory where the commands run, with copies of all networks."""
+    return shutil.copytree(networks, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def certificate(networks):
+    """That of the network `right`: arrays by name."""
+    return prove(Run.restore(networks / "right").weights).certificate
+
+
+def test_a_network_is_proved_right_and_its_certificate_verified(place):
+    file = Path("right", "certificate.npz")
+
+    proved = run_module("gru_addition", "prove", "--from=right", cwd=place)
+    verified = run_module("gru_addition", "verify", file, "--from=right", cwd=place)
+
+    assert (proved.returncode, proved.stderr) == (0, "")
+    assert proved.stdout.startswith(f"proved: the network of right {EVERY_PAIR}\n\n")
+    assert "Minimised, they are 2: the carry." in proved.stdout
+    assert proved.stdout.endswith(
+        f"\nPicture: {Path('right', 'proof.png')}\nCertificate, and how to check it again:\n"
+        f"python -m gru_addition verify {file} --from=right\n"
+    )
+    assert (place / "right" / "proof.png").read_bytes().startswith(b"\x89PNG")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert verified.stdout.startswith("holds: ")
+    assert verified.stdout.endswith(f"\nThe network of right {EVERY_PAIR}.\n")
+
+
+def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(default_command, tmp_path):
+    _, directory = default_command
+    before = contents(directory / "runs" / "latest")
+
+    process = run_module("gru_addition", "prove", f"--output-dir={tmp_path}", cwd=directory)
+
+    assert (process.returncode, process.stderr) == (1, "")
+    lines = process.stdout.splitlines()
+    assert lines[0] == (
+        "refuted: the smallest wrong sum of the network of runs/latest is 12 + 13, on 5 bits"
+    )
+    assert "\n".join(lines[2:8]) == show_sum(12, 13, 17, 5)
+    assert "It is the smallest: all before it were tried, and are right." in lines
+    assert contents(directory / "runs" / "latest") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.png"]
+
+
+def test_neither_proved_nor_refuted_is_status_3(place, ask):
+    status, out, err = ask("prove", "--from=creeping")
+
+    assert (status, err) == (3, "")
+    assert out.startswith(
+        "undecided: found no wrong sum of the network of creeping, and no proof\n\n"
+        "Tried:\n- all sums of up to 9 bits: right\n- 5 states 0.2 apart: "
+    )
+    assert not (place / "creeping" / "certificate.npz").exists()
+
+
+def test_a_network_judged_with_rounding_is_said_to_be_another(place, ask):
+    """Without rounding, this network is wrong at some length; rounded, it is not."""
+    options = "--from=drifting", "--resolution=1"
+    file = Path("drifting", "certificate.npz")
+    rounded = "network of drifting with its state rounded to multiples of 1/1"
+    another = (
+        "By default, add and export run the network of drifting without rounding its state.\n"
+        "To run the one judged here, use --from=drifting --resolution=1."
+    )
+
+    status, out, err = ask("prove", *options)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"proved: the {rounded} {EVERY_PAIR}\n")
+    assert " states hold whatever it can remember" in out
+    assert another in out
+    assert out.endswith(f"verify {file} --from=drifting --resolution=1\n")
+    status, out, err = ask("verify", file, *options)
+    assert (status, err) == (0, "")
+    assert out.endswith(f"\nThe {rounded} {EVERY_PAIR}.\n{another}\n")
+    refused = "refused for the network of drifting: it is for another resolution\n"
+    assert ask("verify", file, "--from=drifting") == (1, refused, "")
+
+    assert ask("add", "0", "0", "--num-bits=400", "--from=drifting")[0] == 1
+    assert ask("add", "0", "0", "--num-bits=400", *options)[0] == 0
+    exported = f"The {rounded} is exported to model.\n"
+    assert ask("export", "model", *options) == (0, exported, "")
+
+
+def test_a_proved_network_may_be_challenged_all_the_same(place, ask, monkeypatch):
+    # `make torture` puts the whole million sums to a proved network.
+    monkeypatch.setattr("gru_addition.prove.challenge.MILLION_SUMS", ({100: 1000}, 10_000))
+
+    status, out, err = ask("prove", "--from=right", "--challenge")
+
+    assert (status, err) == (0, "")
+    assert out.endswith("\nChallenged: 0 of 1,001 sums of up to 10,000 bits are wrong.\n")
+
+
+def test_a_certificate_for_other_weights_a_forged_and_a_damaged_one_are_refused(
+    certificate, place, ask
+):
+    content = as_npz(certificate)
+    (place / "sound.npz").write_bytes(content)
+    np.savez(place / "forged.npz", **certificate | {"states": certificate["states"] * 1.5})
+    middle = content.index(certificate["states"].tobytes())
+    flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+    damaged = {"empty": b"", "text": b"mine", "cut": content[:middle], "flipped": flipped}
+    for name, content in damaged.items():
+        (place / f"{name}.npz").write_bytes(content)
+    np.savez(place / "pickled.npz", states=np.array([{}], dtype=object))
+
+    assert ask("verify", "sound.npz", "--from=right")[0] == 0
+    refused = "refused for the network of tiny: it is for other weights: Wr differs\n"
+    assert ask("verify", "sound.npz", "--from=tiny") == (1, refused, "")
+    for name in "forged", *damaged, "pickled":
+        status, out, err = ask("verify", f"{name}.npz", "--from=right")
+        assert (status, err) == (1, "")
+        reason = f": the file holds no certificate: {name}.npz is damaged: "
+        assert out.startswith("refused" + (" for the " if name == "forged" else reason))
+        assert out.count("\n") == 1
+
+
+def test_a_refutation_removes_the_certificate_of_another_network(certificate, place, ask):
+    path = Path("tiny", "certificate.npz")
+    np.savez(place / path, **certificate)
+
+    status, out, err = ask("prove", "--from=tiny")
+
+    assert (status, err) == (1, "")
+    assert f"\nRemoved {path}, which was for another network.\n" in out
+    assert not (place / path).exists()

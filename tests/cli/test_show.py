@@ -1,0 +1,104 @@
+"""The page about networks is one file, holds the networks, and is up to date in the docs."""
+
+import json
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+import numpy as np
+import numpy_gru
+import pytest
+from common import ROOT
+
+from gru_addition.show import page, page_data
+
+COMMAND = "python -m gru_addition show"
+DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+
+
+def data_of(html):
+    return json.loads(DATA.search(html).group(1))
+
+
+@pytest.mark.quick
+def test_a_page_needs_nothing_else():
+    html = page([page_data(numpy_gru.perfect_weights(), "</script> & <b>", "")] * 3)
+
+    # The only address is the name of SVG.
+    assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"<link|<img|src=|@import|url\(", html)
+    assert len(html.encode()) < 500_000
+    assert [network["name"] for network in data_of(html)] == ["</script> & <b>"] * 3
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("hidden", "planes"), [(1, 1), (2, 1), (3, 2), (4, 1)])
+def test_few_units_are_shown_exactly(hidden, planes):
+    weights = numpy_gru.random_weights(hidden, np.random.RandomState(0))
+
+    network = page_data(weights, "random", "")
+
+    directions = np.concatenate([plane["directions"] for plane in network["planes"]])
+    assert len(network["planes"]) == planes
+    if hidden < 4:
+        assert {tuple(row) for row in directions} == {tuple(row) for row in np.eye(hidden)}
+    np.testing.assert_array_equal(network["weights"]["Uh"], weights["Uh"])
+
+
+def test_up_to_three_networks_are_shown_with_what_is_known_about_them(
+    default_command, networks, ask, tmp_path
+):
+    sources = [default_command[1] / "runs" / "latest", "proved", "other"]
+    for name in sources[1:]:
+        shutil.copytree(networks / "right", tmp_path / name)
+    assert ask("prove", "--from=proved")[0] == 0
+    (tmp_path / "other" / "certificate.npz").write_text("mine")
+
+    status, out, err = ask("show", *(f"--from={source}" for source in sources), "--output=page")
+
+    assert (status, err) == (0, "")
+    first, rest = out.split("\n", 1)
+    assert first.startswith(f"{Path('other', 'certificate.npz')} is not shown, because ")
+    assert rest == "Page: page\nOpen it in a browser.\n"
+    tutorial, proved, other = data_of((tmp_path / "page").read_text(encoding="utf-8"))
+    assert [network["name"] for network in (tutorial, proved, other)] == list(map(str, sources))
+    assert tutorial["about"] == "The tutorial's settings."
+    assert tutorial["losses"]["iterations"][-1] == 4999
+    assert tutorial["certificate"] is None
+    number = len(proved["certificate"]["states"])
+    assert proved["about"].startswith("The tutorial's settings, but num bits 2, batch size 1, ")
+    assert proved["about"].endswith(f" Proved right at every length, with {number} balls.")
+    assert other["certificate"] is None
+    assert "Proved" not in other["about"]
+
+
+@pytest.mark.parametrize("content", [b"precious", b"\xff", b"<!DOCTYPE html><title>Mine</title>"])
+def test_a_file_that_is_not_such_a_page_is_kept(content, networks, ask, tmp_path):
+    output = tmp_path / "file"
+    output.write_bytes(content)
+    arguments = "show", f"--from={networks / 'right'}", "--output=file"
+
+    kept = f"{COMMAND}: --output must be a new file or a page to replace, not 'file'\n"
+    assert ask(*arguments) == (2, "", kept)
+    assert output.read_bytes() == content
+
+    output.unlink()
+    assert ask(*arguments) == ask(*arguments) == (0, "Page: file\nOpen it in a browser.\n", "")
+
+
+def test_the_page_of_the_docs_is_not_stale(trained, monkeypatch):
+    """`make page` builds it anew."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    script = runpy.run_path(str(ROOT / "examples" / "page.py"))
+    html = (ROOT / "docs" / "index.html").read_text(encoding="utf-8")
+    networks = data_of(html)
+
+    # The page around its networks is today's, and so are the words.
+    assert page(networks, script["TOUR"]) == html
+    words = [(network["name"], network["about"]) for network in networks]
+    assert words == [script["TUTORIAL"], script["DRIFTING"], script["PROVED"]]
+    # The last digits depend on the machine.
+    for network, seed in zip(networks[:2], (0, 2), strict=True):
+        for name, weight in trained(script["Config"](seed=seed)).weights.items():
+            np.testing.assert_allclose(network["weights"][name], weight, atol=1e-6)
