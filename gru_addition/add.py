@@ -146,6 +146,7 @@ def _opened(weights, resolution, compiled=False):
     """
     from gru_addition.cells.models import trained_model
     from gru_addition.engines import graphs
+    from gru_addition.engines.compiled import compile_with_xla
     from gru_addition.support import tf
 
     def build():
@@ -155,11 +156,11 @@ def _opened(weights, resolution, compiled=False):
         def output_and_last_state(h_t):
             return model.output_of(h_t), h_t[:, -1]
 
-        if compiled:
+        if compiled and graphs.xla_is_available():
             x = tf.placeholder(gru.dtype, (None, None, 2))
             h_0 = tf.placeholder(gru.dtype, (None, gru.state_size))
             arguments = x, h_0
-            results = graphs.compiled_where_possible(
+            results = compile_with_xla(
                 lambda *arguments: output_and_last_state(gru.hidden_states(*arguments)), *arguments
             )
         else:

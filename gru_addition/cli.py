@@ -334,8 +334,9 @@ def add(argv):
     if wrong:
         number, a, b, answer = wrong[0]
         where = f" in {len(wrong):,} of {answered:,} sums, first in number {number:,}"
-        what = f"{a} + {b} is {a + b}, not {answer}"
-        if max(a + b, answer).bit_length() > LONGEST_SHOWN:
+        if max(a + b, answer).bit_length() <= LONGEST_SHOWN:
+            what = f"{a} + {b} is {a + b}, not {answer}"
+        else:
             what = f"{(answer ^ (a + b)).bit_count():,} of {enough_columns(a, b):,} bits are wrong"
         _say(
             "add",

@@ -15,9 +15,6 @@ import numpy as np
 
 from gru_addition.support.checks import brief, whole_number
 
-# The longest sums whose operands NumPy can draw as 64-bit integers.
-LONGEST_DRAWN_WHOLE = 64
-
 
 def as_bytes(num, final_size):
     """Write a non-negative integer as a list of `final_size` bits, least significant bit first.
@@ -38,12 +35,8 @@ def from_bytes(bits):
     >>> from_bytes([1, 1, 0, 0, 0])
     3
     """
-    try:
-        array = np.asarray(bits)
-        fits = array.ndim == 1 and np.isin(array, (0, 1)).all()
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
+    array = np.asarray(bits)
+    if array.ndim != 1 or not np.isin(array, (0, 1)).all():
         raise ValueError(f"bits must be a flat sequence of zeros and ones, not {brief(bits)}")
     little_endian = np.packbits(array.astype(bool), bitorder="little")
     return int.from_bytes(little_endian.tobytes(), "little")
@@ -73,7 +66,8 @@ def generate_batch(num_bits, batch_size, random_state):
     >>> x[0, :, 0], x[0, :, 1], y[0, :, 0]
     (array([0., 1., 0.]), array([0., 1., 0.]), array([0., 0., 1.]))
     """
-    if num_bits <= LONGEST_DRAWN_WHOLE:
+    if num_bits <= 64:
+        # The operands fit in NumPy's integers.
         largest = 2 ** (num_bits - 1) - 1
         # A single call for all numbers draws the same ones as a call for each.
         operands = random_state.randint(0, largest, size=(batch_size, 2), dtype=np.int64)

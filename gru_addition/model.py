@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from gru_addition.support import tf
-from gru_addition.support.checks import brief, named_arrays, real_array
+from gru_addition.support.checks import brief, real_array
 
 
 class Cell(ABC):
@@ -250,10 +250,8 @@ class AdditionModel:
         """Return the feed that makes the variables' initializer set them to `weights`.
 
         weights: arrays by name, `Wr` to `b_output`. Call this in the model's graph. Raises
-            `TypeError` if it is not a mapping, and `ValueError` naming an array that is missing,
-            unknown, or has the wrong shape or values.
+            `ValueError` naming an array that is missing, unknown, or has the wrong shape or values.
         """
-        weights = named_arrays("weights", weights)
         unknown = [name for name in weights if name not in self.weights]
         if unknown:
             raise ValueError(

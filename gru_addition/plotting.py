@@ -55,11 +55,10 @@ class LossPlot:
 
     def __call__(self, history):
         if history is not self._history:
-            self._history, self._period, self._display = history, None, None
-        period, before = (len(history) - 1) // self.every, self._period
-        self._period = period
+            self._history, self._next, self._display = history, 0, None
         is_live = _in_notebook()
-        if history.is_complete or (is_live and period != before):
+        if history.is_complete or (is_live and len(history) >= self._next):
+            self._next = len(history) + self.every
             losses = history.train_losses, history.validation_losses
             figure = loss_figure(*losses, self.logarithmic, history.iterations)
             if is_live:

@@ -21,9 +21,9 @@ from gru_addition.config import Config, check_resumes
 from gru_addition.dataset import generate_batch
 from gru_addition.runs.batches import Batches
 from gru_addition.runs.data import check_data, digest
-from gru_addition.runs.directory import open_run
+from gru_addition.runs.directory import finish, open_run
 from gru_addition.runs.history import History
-from gru_addition.runs.state import State, read_state
+from gru_addition.runs.state import State, read_state, write_state
 from gru_addition.support.checks import brief
 from gru_addition.support.files import DamagedError
 from gru_addition.support.signals import put_off
@@ -101,20 +101,24 @@ def train(
     """
     if not isinstance(config, Config):
         raise TypeError(f"config must be a Config, not {brief(config)}")
-    if on_progress is not None and (not callable(on_progress) or isinstance(on_progress, type)):
-        raise TypeError(f"on_progress must be a function of a History, not {brief(on_progress)}")
     if resume and initial_weights is not None:
         raise ValueError("initial_weights must be None with resume, not given")
     if output_dir is None and (resume or overwrite):
         raise ValueError("output_dir must be given with resume or overwrite, not None")
     random_state = np.random.RandomState(config.seed)
-    x_train, y_train, x_test, y_test = _data(config, random_state, data)
-    history, data_sha256 = History(config.iterations), digest(data)
+    if data is None:
+        x_train, y_train = generate_batch(config.num_bits, config.batch_size, random_state)
+        x_test, y_test = generate_batch(config.num_bits, config.batch_size, random_state)
+        data_sha256 = ""
+    else:
+        data = check_data(config, data)
+        x_train, y_train, x_test, y_test = data
+        data_sha256 = digest(data)
+    history = History(config.iterations)
     with ExitStack() as stack:
         directory = saved = None
         if output_dir is not None:
-            directory = stack.enter_context(open_run(output_dir, resume, overwrite))
-            saved = directory.resumed
+            directory, saved = stack.enter_context(open_run(output_dir, resume, overwrite))
         if saved is not None:
             check_resumes(config, saved.config)
             if saved.data_sha256 != data_sha256:
@@ -134,7 +138,8 @@ def train(
             if directory is not None:
                 losses = np.stack([history.train_losses, history.validation_losses])
                 computed = program.computed_by, program.variables()
-                directory.save(State(config, losses, batches.state, data_sha256, *computed))
+                state = State(config, losses, batches.state, data_sha256, *computed)
+                write_state(directory, state)
 
         # There is nothing to lose where nothing is saved.
         signals = [] if directory is None else stack.enter_context(put_off())
@@ -148,23 +153,19 @@ def train(
             some_batches = islice(batches, min(number, config.iterations - len(history)))
             for losses in program.run_iterations(some_batches, validation_set):
                 history.extend(*losses)
-                _report(on_progress, history, save)
+                try:
+                    if on_progress is not None:
+                        on_progress(history)
+                except Exception:
+                    # Its caller may want to resume behind what was not reported.
+                    save()
+                    raise
                 if signals:
                     break
             save()
         if directory is not None:
-            directory.finish(program, history)
+            finish(directory, program, history)
         return Run(config, history, program.weights())
-
-
-def _data(config, random_state, data):
-    """The caller's data, checked, or a training and a validation set in the tutorial's order."""
-    if data is not None:
-        return check_data(config, data)
-    return [
-        *generate_batch(config.num_bits, config.batch_size, random_state),
-        *generate_batch(config.num_bits, config.batch_size, random_state),
-    ]
 
 
 def _restore(saved, history, batches, program):
@@ -182,16 +183,6 @@ def _restore(saved, history, batches, program):
         program.restore(saved.variables)
     except ValueError as error:
         raise DamagedError(f"the saved run is damaged: {error}") from None
-
-
-def _report(on_progress, history, save):
-    """Call the caller's function; if it fails, save what it could not report."""
-    if on_progress is not None:
-        try:
-            on_progress(history)
-        except Exception:
-            save()
-            raise
 
 
 if __name__ == "__main__":

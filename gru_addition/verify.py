@@ -4,14 +4,13 @@
 
 This shares no arithmetic with the prover, and no code except what reads a file of arrays,
 `support.files.read_arrays`. It has equations of its own for each cell (`CELLS`), and computes with
-the balls of Arb (python-flint), each an exact number with a bound on the error, so every rounding
-is accounted for.
+the balls of Arb (python-flint): numbers with a bound on the error, which includes all rounding.
 
 A certificate lists states of the network, each with the radius of a ball around it, the carry to be
 remembered there, and the bit of the sum to be read there. For each of the four pairs of bits that a
-column may hold, it names the ball to which a step leads. A ball holds the states whose difference d
-from its centre is no longer than the radius. The length of d is the Euclidean length of d `norm`,
-where `norm` is an invertible matrix in the certificate. A certificate holds if
+column may hold, it names the ball to which a step leads. The distance of a state from the centre of
+a ball is the Euclidean length of d `norm`, where d is the difference and `norm` an invertible
+matrix in the certificate. A certificate holds if
 
 1. the first state is zero, its carry is 0, and nothing leads back to it;
 2. carries and bits are those of adding on paper;
@@ -64,8 +63,8 @@ class Equations(NamedTuple):
     gates: the letters of its gates in the names of the weights.
     step: a function of the state, `_Numbers` or `_Computed`; what the input adds to each gate, by
         its letter; and the weights by name. It returns the next state.
-    numbers_per_unit: how many numbers in a state belong to each unit. The output layer reads one of
-        them for each unit; these come first in a state.
+    numbers_per_unit: how many numbers in a state belong to each unit; the output layer reads the
+        first of them, and these come first in a state.
     """
 
     gates: str
@@ -114,8 +113,7 @@ def verify(certificate, weights, resolution=None):
     cell = next((cell for cell in CELLS.values() if {*cell.weights} == {*weights}), None)
     _require(cell is not None, f"the network is no {', '.join(CELLS)} that adds")
     c = _checked(certificate, weights, cell)
-    _require(c["resolution"] == (resolution or 0), "it is for another resolution")
-    _require(c["resolution"] >= 0, "its resolution is negative")
+    _require(c["resolution"] == (resolution or 0) >= 0, "it is for another resolution")
     _check_addition(c)
     with _precision_lock, ctx.workprec(PRECISION):
         network = _Network(c, cell)
@@ -231,9 +229,8 @@ class _Network:
         self.epsilon = arb(float(np.finfo(c["W_output"].dtype).eps))
         self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in cell.weights}
         # The output layer reads the units, which come first in a state.
-        self.readout = arb_mat(self.size, 1)
-        for i, weight in enumerate(self.w["W_output"].entries()):
-            self.readout[i, 0] = weight
+        of_units = self.w["W_output"].entries()
+        self.readout = arb_mat(self.size, 1, of_units + [0] * (self.size - len(of_units)))
         self.norm = arb_mat(c["norm"].tolist())
         try:
             # Its rows are the changes of a state that have length 1, at right angles to each other.
@@ -290,8 +287,8 @@ class _Numbers:
 
     def part(self, begin, end):
         """The numbers with these indices."""
-        of_all = self.centre, self.slopes, self.ranges
-        return self._with(*(_columns(matrix, begin, end) for matrix in of_all))
+        matrices = self.centre, self.slopes, self.ranges
+        return self._with(*(_columns(matrix, begin, end) for matrix in matrices))
 
     def join(self, other):
         """These numbers and others."""

@@ -1,6 +1,5 @@
 """What the tests share: the golden record, trained runs, and what is printed at the end."""
 
-import json
 import os
 import pickle
 import random
@@ -32,12 +31,6 @@ def golden():
             return dict(arrays)
 
     return load
-
-
-@pytest.fixture(scope="session")
-def golden_graph():
-    """The ops of the tutorial's graph in TensorFlow 1.3.0: a dict from names to types."""
-    return json.loads((GOLDEN / "tf-1.3.0" / "graph.json").read_text())
 
 
 @pytest.fixture

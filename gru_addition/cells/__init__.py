@@ -1,8 +1,8 @@
 """The cells: for each its step in TensorFlow and in NumPy, its letters, and its op seeds.
 
 Read `elman`, the simplest; the tutorial's `gru`, whose TensorFlow step is in `gru_addition.model`;
-and `lstm`. `kind` says what a cell consists of: a new one is a file here, and equations of its own
-in `gru_addition.verify`. `noisy`, `rounded` and `penalty` change any cell; `models` builds what a
-`Config` asks for. `weights` finds out whose weights they are, `network` runs them in NumPy, and
-`enclosure` and `errors` bound what a step does. It imports `model`, `runs` and what is below.
+and `lstm`. `kind` says what a cell consists of: a new one is a file here, listed in `weights`, and
+equations of its own in `gru_addition.verify`. `noisy`, `rounded` and `penalty` change any cell;
+`models` builds what a `Config` asks for. `network` runs trained weights in NumPy, and `enclosure`
+and `errors` bound what a step does. It imports `model`, `runs` and what is below.
 """

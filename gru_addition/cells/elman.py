@@ -1,6 +1,6 @@
 """A recurrent network without gates (Elman 1990, Finding Structure in Time), with tanh."""
 
-from gru_addition.cells.kind import PLAIN, Kind
+from gru_addition.cells.kind import Kind, tanh
 from gru_addition.model import Cell
 from gru_addition.support import tf
 
@@ -24,9 +24,9 @@ class Elman(Cell):
         return tf.tanh(tf.matmul(x_t, self.Wh) + tf.matmul(h_tm1, self.Uh) + self.bh)
 
 
-def step(h, x, w, kind=PLAIN):
+def step(h, x, w):
     """The state that follows h; see `Kind`."""
-    return kind.tanh(h @ w["Uh"] + x["h"])
+    return tanh(h @ w["Uh"] + x["h"])
 
 
 KIND = Kind(Elman, step)

@@ -13,6 +13,8 @@ import numpy as np
 
 from gru_addition.cells.kind import join, sigmoid
 
+NUMBERS = "centre", "slopes", "spread", "low", "high"
+
 
 class Enclosure:
     """Numbers of shape (n, ..., m), each row of them in a ball of its own.
@@ -45,19 +47,13 @@ class Enclosure:
 
     def __getitem__(self, key):
         """Some of the numbers; the key must begin with `...`."""
-        slopes, spread = self.slopes[key], self.spread[key]
-        return Enclosure(
-            self.centre[key], slopes, spread, self.radius, self.low[key], self.high[key]
-        )
+        parts = {name: getattr(self, name)[key] for name in NUMBERS}
+        return Enclosure(radius=self.radius, **parts)
 
     def join(self, other):
         """These numbers and others of the same balls."""
-        pairs = [
-            (getattr(self, name), getattr(other, name))
-            for name in ("centre", "slopes", "spread", "low", "high")
-        ]
-        centre, slopes, spread, low, high = (join(*pair) for pair in pairs)
-        return Enclosure(centre, slopes, spread, self.radius, low, high)
+        parts = {name: join(getattr(self, name), getattr(other, name)) for name in NUMBERS}
+        return Enclosure(radius=self.radius, **parts)
 
     def __matmul__(self, matrix):
         return Enclosure(
@@ -86,26 +82,23 @@ class Enclosure:
         return Enclosure(self.centre * other.centre, slopes, spread, self.radius, low, high)
 
     def sigmoid(self):
-        """All values of the sigmoid, s, whose slope is s (1 - s)."""
-        low, high = sigmoid(self.low), sigmoid(self.high)
-        ends = low * (1 - low), high * (1 - high)
-        steepest = np.where((low < 0.5) & (high > 0.5), 0.25, np.maximum(*ends))
-        slopes, spread = self._slopes_times(np.minimum(*ends), steepest)
-        return Enclosure(sigmoid(self.centre), slopes, spread, self.radius, low, high)
+        return self._applied(sigmoid, lambda s: s * (1 - s))
 
     def tanh(self):
-        """All values of tanh, t, whose slope is 1 - t^2."""
-        low, high = np.tanh(self.low), np.tanh(self.high)
-        ends = 1 - low**2, 1 - high**2
-        steepest = np.where((low < 0) & (high > 0), 1.0, np.maximum(*ends))
+        return self._applied(np.tanh, lambda t: 1 - t**2)
+
+    def _applied(self, function, slope_of_value):
+        """An increasing function of the numbers, steepest at zero."""
+        low, high, middle = function(self.low), function(self.high), function(0.0)
+        ends = slope_of_value(low), slope_of_value(high)
+        is_inside = (low < middle) & (high > middle)
+        steepest = np.where(is_inside, slope_of_value(middle), np.maximum(*ends))
         slopes, spread = self._slopes_times(np.minimum(*ends), steepest)
-        return Enclosure(np.tanh(self.centre), slopes, spread, self.radius, low, high)
+        return Enclosure(function(self.centre), slopes, spread, self.radius, low, high)
 
     def _slopes_times(self, low, high):
         """The slopes of these numbers times others, each of which lies between low and high."""
-        middle, half = (
-            ((high + low) / 2)[..., np.newaxis, :],
-            ((high - low) / 2)[..., np.newaxis, :],
-        )
+        low, high = low[..., np.newaxis, :], high[..., np.newaxis, :]
+        middle, half = (high + low) / 2, (high - low) / 2
         spread = abs(self.slopes) * half + self.spread * (abs(middle) + half)
         return self.slopes * middle, spread

@@ -1,7 +1,7 @@
 """What the wings need of the tutorial's GRU, whose TensorFlow step is in `gru_addition.model`."""
 
 from gru_addition import model
-from gru_addition.cells.kind import PLAIN, Kind
+from gru_addition.cells.kind import Kind, sigmoid, tanh
 from gru_addition.support import tf
 
 
@@ -18,20 +18,19 @@ class GRU(model.GRU):
         return tf.multiply(z_1, tf.tanh(tf.matmul(x_1, self.Wh) + self.bh))
 
 
-def gates(h, x, w, kind=PLAIN):
+def gates(h, x, w):
     """The gates z_t and r_t and the candidate state h~_t.
 
-    h: the states. x: what the input adds to each gate, by its letter. w: the weights. kind: what
-    the states are; it has the functions.
+    h: the states. x: what the input adds to each gate, by its letter. w: the weights.
     """
-    z = kind.sigmoid(h @ w["Uz"] + x["z"])
-    r = kind.sigmoid(h @ w["Ur"] + x["r"])
-    return z, r, kind.tanh((r * h) @ w["Uh"] + x["h"])
+    z = sigmoid(h @ w["Uz"] + x["z"])
+    r = sigmoid(h @ w["Ur"] + x["r"])
+    return z, r, tanh((r * h) @ w["Uh"] + x["h"])
 
 
-def step(h, x, w, kind=PLAIN):
+def step(h, x, w):
     """The state that follows h; the arguments are those of `gates`."""
-    z, _, candidate = gates(h, x, w, kind)
+    z, _, candidate = gates(h, x, w)
     return h + z * (candidate - h)
 
 

@@ -1,14 +1,13 @@
-"""What a cell consists of, and the numbers that its NumPy step computes with.
+"""What a cell consists of, and the functions of which its NumPy step is made.
 
-A step is written once for all that a proof computes with: numbers (`PLAIN`), balls of states
-(`enclosure.Enclosure`), and bounds of rounding errors (`errors.ErrorBound`). These know `+`, `-`,
-`*`, `@` by a matrix, slices, `sigmoid`, `tanh` and `join`, so a formula like that of the cell says
-what becomes of each of them.
+A step is written once for all that a proof computes with: arrays, balls of states
+(`enclosure.Enclosure`), and bounds of rounding errors (`errors.ErrorBound`). All know `+`, `-`,
+`*`, `@` by a matrix, and slices; `sigmoid`, `tanh` and `join` leave to the latter two what becomes
+of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -16,15 +15,24 @@ from gru_addition.model import Cell
 
 
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    """1 / (1 + exp(-x))."""
+    if hasattr(x, "sigmoid"):
+        return x.sigmoid()
+    # Where exp(-x) is too large for a number, the sigmoid is zero.
+    with np.errstate(over="ignore", under="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+def tanh(x):
+    """The hyperbolic tangent."""
+    return x.tanh() if hasattr(x, "tanh") else np.tanh(x)
 
 
 def join(first, second):
     """Put two parts of a state together."""
+    if hasattr(first, "join"):
+        return first.join(second)
     return np.concatenate(np.broadcast_arrays(first, second), axis=-1)
-
-
-PLAIN = SimpleNamespace(sigmoid=sigmoid, tanh=np.tanh, join=join)
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,8 @@ class Kind:
     """A kind of cell.
 
     layer: its class in TensorFlow, a `gru_addition.model.Cell`.
-    step: a function of the states h; what the input adds to each gate, by the gate's letter; the
-        weights by name; and the kind of numbers, such as `PLAIN`. It returns the next states.
+    step: a function of the states h; what the input adds to each gate, by the gate's letter; and
+        the weights by name. It returns the next states.
     largest: what a number in a state is assumed not to exceed when rounding errors are bounded.
     """
 
@@ -45,11 +53,6 @@ class Kind:
     def gates(self):
         """The letters of its gates, in the order of its weights."""
         return "".join(name[1] for name in self.layer.OP_SEEDS if name[0] == "W")
-
-    @property
-    def states_per_unit(self):
-        """How many numbers in a state belong to each unit."""
-        return self.layer.STATES_PER_UNIT
 
     def weight_shapes(self, hidden_size):
         """The shapes of a network's weights by name, such as `Wr` to `b_output`."""

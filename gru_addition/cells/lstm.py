@@ -1,6 +1,6 @@
 """A long short-term memory with a forget gate (Gers, Schmidhuber and Cummins 2000)."""
 
-from gru_addition.cells.kind import PLAIN, Kind
+from gru_addition.cells.kind import Kind, join, sigmoid, tanh
 from gru_addition.model import Cell
 from gru_addition.support import tf
 
@@ -45,13 +45,13 @@ class LSTM(Cell):
         return tf.concat([tf.multiply(o_t, tf.tanh(c_t)), c_t], axis=-1)
 
 
-def step(state, x, w, kind=PLAIN):
+def step(state, x, w):
     """The state that follows: h, and behind it c; see `Kind`."""
     hidden = len(w["Uc"])
     h, c = state[..., :hidden], state[..., hidden:]
-    i, f, o = (kind.sigmoid(h @ w["U" + gate] + x[gate]) for gate in "ifo")
-    c = f * c + i * kind.tanh(h @ w["Uc"] + x["c"])
-    return kind.join(o * kind.tanh(c), c)
+    i, f, o = (sigmoid(h @ w["U" + gate] + x[gate]) for gate in "ifo")
+    c = f * c + i * tanh(h @ w["Uc"] + x["c"])
+    return join(o * tanh(c), c)
 
 
 # Unlike what tanh gives, its memory may exceed 1.

@@ -7,7 +7,6 @@ from gru_addition.cells.penalty import PenalisedModel
 from gru_addition.cells.rounded import rounded
 from gru_addition.cells.weights import CELLS, cell_of, kind_named
 from gru_addition.model import AdditionModel
-from gru_addition.support.checks import named_arrays
 
 
 def model_for(config, with_train_step=True):
@@ -29,7 +28,7 @@ def trained_model(weights, resolution=None):
 
     Returns what `AdditionModel.for_weights` does, and raises its errors.
     """
-    layer = CELLS[cell_of(named_arrays("weights", weights))].layer
+    layer = CELLS[cell_of(weights)].layer
     if resolution is not None:
         layer = partial(rounded(layer), resolution=resolution)
     return AdditionModel.for_weights(weights, layer)

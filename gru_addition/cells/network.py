@@ -7,14 +7,11 @@ study all sums is to study one map: from a state to the four that may follow.
     network.settle(network.steps(np.zeros((1, 16))))   # the four states after the first column
 """
 
-from functools import wraps
-
 import numpy as np
 
 from gru_addition.cells import gru
 from gru_addition.cells.enclosure import Enclosure
 from gru_addition.cells.errors import ErrorBound
-from gru_addition.cells.kind import PLAIN
 from gru_addition.cells.weights import CELLS, checked_weights
 from gru_addition.config import check_setting
 
@@ -25,17 +22,6 @@ B = np.array([0, 1, 0, 1])
 STATES_AT_A_TIME = 1024
 
 
-def ignoring_overflow(function):
-    """Let a function take the sigmoid of large numbers, whatever NumPy's error settings."""
-
-    @wraps(function)
-    def ignoring(*arguments, **options):
-        with np.errstate(over="ignore", under="ignore"):
-            return function(*arguments, **options)
-
-    return ignoring
-
-
 class Network:
     """The network with these weights.
 
@@ -43,10 +29,10 @@ class Network:
         float64.
     resolution: the state is rounded to multiples of 1 / resolution after every step; None if not.
 
-    cell: its name, such as "gru". hidden_size, state_size: the number of units, and of numbers in
-        a state.
-    slack: a bound on how far a computed state (in the Euclidean norm) or output may be from the
-        exact one, see `step_error`, with room to spare.
+    cell: its name, such as "gru".
+    hidden_size, state_size: the number of units, and of numbers in a state.
+    slack: a bound, with room to spare, on how far a computed state or output may be from the exact
+        one; see `step_error`.
 
     Raises `TypeError` or `ValueError` for weights that do not fit.
     """
@@ -57,33 +43,28 @@ class Network:
         self.weights = {name: array.astype(np.float64) for name, array in arrays.items()}
         self.resolution = None if resolution is None else check_setting("resolution", resolution)
         hidden = self.hidden_size = len(arrays["W_output"])
-        self.state_size = hidden * self.kind.states_per_unit
+        self.state_size = hidden * self.kind.layer.STATES_PER_UNIT
         dtype = np.result_type(arrays["W_output"].dtype, np.float32)
         self.slack = max(1e-9, 4 * step_error(self.kind, self.weights, np.finfo(dtype).eps))
         # The output layer reads the units, which come first in a state.
         self.readout = np.pad(self.weights["W_output"], [(0, self.state_size - hidden), (0, 0)])
-        columns = np.stack([A, B], axis=1)
+        columns, w = np.stack([A, B], axis=1), self.weights
         # What the bits of a column add to each gate, (4, hidden_size).
-        self.from_input = {
-            gate: columns @ self.weights["W" + gate] + self.weights["b" + gate]
-            for gate in self.kind.gates
-        }
+        self.from_input = {g: columns @ w["W" + g] + w["b" + g] for g in self.kind.gates}
 
-    @ignoring_overflow
     def steps(self, h):
         """The states that follow h, (n, state_size), for each pair of bits, not yet rounded.
 
         Returns (n, 4, state_size), the pairs in the order of `A` and `B`.
         """
         pieces = range(0, len(h), STATES_AT_A_TIME)
-        return np.concatenate([self._steps(h[i : i + STATES_AT_A_TIME]) for i in pieces])
+        return np.concatenate(
+            [self.step_from(h[i : i + STATES_AT_A_TIME, np.newaxis]) for i in pieces]
+        )
 
-    def _steps(self, h):
-        return self.step_from(h[:, np.newaxis], PLAIN)
-
-    def step_from(self, h, kind):
-        """One step from h, (n, 1, state_size), for each pair of bits, for any kind of numbers."""
-        return self.kind.step(h, self.from_input, self.weights, kind)
+    def step_from(self, h):
+        """One step for each pair of bits from h, (n, 1, state_size), an array or an `Enclosure`."""
+        return self.kind.step(h, self.from_input, self.weights)
 
     def jacobians(self, states):
         """The Jacobians of the steps from states, (n, state_size).
@@ -91,9 +72,8 @@ class Network:
         Returns (4 n, state_size, state_size).
         """
         points = Enclosure.ball(states, np.zeros(len(states)))
-        return self.step_from(points, Enclosure).slopes.reshape(-1, *2 * [self.state_size])
+        return self.step_from(points).slopes.reshape(-1, *2 * [self.state_size])
 
-    @ignoring_overflow
     def gates(self, h):
         """The gates z_t, r_t and the candidate state h~_t on the way to each of the `steps` from h.
 
@@ -105,7 +85,6 @@ class Network:
         """States as the network keeps them: rounded, if it rounds them."""
         return h if self.resolution is None else np.round(h * self.resolution) / self.resolution
 
-    @ignoring_overflow
     def output(self, h):
         """The output for states of shape (..., state_size): (...), above 0.5 for a one."""
         return h @ self.readout[:, 0] + self.weights["b_output"][0]
@@ -114,16 +93,15 @@ class Network:
 def step_error(kind, weights, epsilon):
     """Bound how far one step, computed in floating point, may be from the exact one.
 
-    kind: that of the cell. epsilon: twice the largest relative error of an operation. Returns a
-    bound on the Euclidean norm of a state's error and on the error of an output; see
-    `errors.ErrorBound`. It holds if no number in the state before is above the kind's `largest`. A
-    rounded state may be off by 2 epsilon before the step.
+    kind: that of the cell. epsilon: twice the largest relative error of an operation.
+
+    Returns a bound on the Euclidean norm of a state's error and on the error of an output. It holds
+    if no number in the state before is above the kind's `largest`. A rounded state may be off by
+    2 epsilon before the step.
     """
     hidden = len(weights["W_output"])
-    largest = np.full(hidden * kind.states_per_unit, kind.largest)
+    largest = np.full(hidden * kind.layer.STATES_PER_UNIT, kind.largest)
     h = ErrorBound(largest, 2 * epsilon * largest, epsilon, (hidden + 6) * epsilon)
-    x = {
-        gate: abs(weights["W" + gate]).sum(axis=0) + abs(weights["b" + gate]) for gate in kind.gates
-    }
+    x = {g: abs(weights["W" + g]).sum(axis=0) + abs(weights["b" + g]) for g in kind.gates}
     output = h[..., :hidden] @ weights["W_output"] + abs(weights["b_output"])
-    return float(max(np.linalg.norm(kind.step(h, x, weights, ErrorBound).errors), *output.errors))
+    return float(max(np.linalg.norm(kind.step(h, x, weights).errors), *output.errors))

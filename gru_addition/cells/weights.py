@@ -10,7 +10,7 @@ import re
 from gru_addition.cells import elman, gru, lstm
 from gru_addition.runs import saver
 from gru_addition.runs.state import is_run, read_state
-from gru_addition.support.checks import named_arrays, one_of, real_array
+from gru_addition.support.checks import one_of, real_array
 from gru_addition.support.files import DamagedError
 
 CELLS = {"gru": gru.KIND, "elman": elman.KIND, "lstm": lstm.KIND}
@@ -28,10 +28,13 @@ def kind_named(name):
     return CELLS[one_of("cell", name, CELLS)]
 
 
-def cell_of(names):
-    """The name of the cell that has weights of just these names; raise `ValueError` if none has."""
+def cell_of(weights):
+    """The name of the cell that has weights of just these names.
+
+    Raises `TypeError` if `weights` is not a mapping, and `ValueError` if no cell has them.
+    """
     expected = {cell: {*kind.weight_shapes(1)} for cell, kind in CELLS.items()}
-    names = {*names}
+    names = {*weights}
     cell = min(expected, key=lambda cell: len(expected[cell] ^ names))
     missing, unused = sorted(expected[cell] - names), sorted(names - expected[cell])
     if missing or unused:
@@ -49,7 +52,7 @@ def checked_weights(weights):
     weights: arrays by name, `Wr` to `b_output`. Raises `TypeError` if it is not a mapping, and
     `ValueError` for names, shapes or values that are not those of a network.
     """
-    cell = cell_of(named_arrays("weights", weights))
+    cell = cell_of(weights)
     hidden = len(real_array("W_output", weights["W_output"], "hidden_size", 1))
     shapes = CELLS[cell].weight_shapes(hidden)
     return cell, {name: real_array(name, weights[name], *shape) for name, shape in shapes.items()}
@@ -65,20 +68,15 @@ def load_network(path, resolution=None):
     Raises `FileNotFoundError` if there is none, and `DamagedError` for one that can't be read or
     holds another model.
     """
-    beside = os.path.dirname(os.fspath(path)) or "."
     if is_run(path):
         state = read_state(path)
         weights, saved = weights_of(state.variables, path), state.config.resolution
     else:
-        weights = weights_of(saver.read_variables(path, of_network), path)
+        weights = weights_of(saver.read_variables(path), path)
         # A checkpoint does not say it, but the run that it belongs to does.
+        beside = os.path.dirname(os.fspath(path)) or "."
         saved = read_state(beside).config.resolution if is_run(beside) else None
     return weights, saved if resolution is None else resolution
-
-
-def of_network(names):
-    """The names of variables that are not just a help in training."""
-    return [name for name in names if not OF_TRAINING.fullmatch(name)]
 
 
 def weights_of(variables, path):
@@ -87,7 +85,11 @@ def weights_of(variables, path):
     variables: arrays by TensorFlow's names. path: where they were found.
     """
     ours = {stored: name for name, stored in UNNAMED.items()}
-    weights = {ours.get(name, name): variables[name] for name in of_network(variables)}
+    weights = {
+        ours.get(name, name): variable
+        for name, variable in variables.items()
+        if not OF_TRAINING.fullmatch(name)
+    }
     try:
         return checked_weights(weights)[1]
     except ValueError as error:

@@ -25,14 +25,15 @@ def run_iterations_of(model, config):
     model: one without a training step, since the loop has its own.
     """
     per_run = config.iterations_per_run
-    batches_per_run = config.batches_per_run
+    # A single batch serves all iterations if it is always the same.
+    batches_differ = config.mini_batch_size or config.fresh_batches or config.has_noise
+    batches_per_run = per_run if batches_differ else 1
     optimizer = optimizer_for(config.learning_rate)
     # This step is never run. It makes Adam's slots, which a compiled function can't make.
     optimizer.apply_gradients([(tf.zeros_like(w), w) for w in model.weights.values()])
 
     def losses_of_run(x, y, x_test, y_test, iterations):
         def iteration(i, losses):
-            # A single batch serves all iterations.
             batch = i % batches_per_run
             train_loss = loss_of(model, x[batch], y[batch])
             train_step = optimizer.minimize(train_loss)

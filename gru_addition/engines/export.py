@@ -50,6 +50,7 @@ def export(weights, directory, overwrite=False, resolution=None):
             try:
                 os.replace(new, target)
             except BaseException:
+                # Otherwise the old model would go with the temporary directory.
                 if old.exists():
                     os.replace(old, target)
                 raise
@@ -60,15 +61,11 @@ def export(weights, directory, overwrite=False, resolution=None):
 
 def check_target(directory, overwrite):
     """Return the path if it may be made or replaced; raise `ValueError` if not."""
-    message = f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
-    try:
-        target = Path(directory).absolute()
-        is_saved_model = (target / "saved_model.pb").is_file() and not target.is_symlink()
-        is_there = os.path.lexists(target)
-    except (OSError, TypeError, ValueError) as error:
-        raise ValueError(f"{message}: {error}") from None
-    if (is_there and not (overwrite and is_saved_model)) or not os.fspath(directory):
-        raise ValueError(message)
+    target = Path(directory).absolute()
+    if target.exists() and not (overwrite and (target / "saved_model.pb").is_file()):
+        raise ValueError(
+            f"directory must be new, or with overwrite a SavedModel, not {brief(directory)}"
+        )
     return target
 
 

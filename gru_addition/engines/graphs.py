@@ -86,11 +86,6 @@ def _options(rewritten=False):
     return options
 
 
-def compiled_where_possible(function, *tensors):
-    """Call a function by `compile_with_xla`, or as it is if XLA is not available."""
-    return compile_with_xla(function, *tensors) if xla_is_available() else function(*tensors)
-
-
 @cache
 def xla_is_available():
     """Whether XLA can compile and run a function here."""

@@ -31,7 +31,7 @@ class Program:
                 "only the last digits differ",
                 stacklevel=3,
             )
-        self._config, self._is_used = config, False
+        self._config = config
         self._graph, built = graphs.build_graph(_build, config, engine)
         self._model, self._variables, self._initializer, self._run_iterations, self._saver = built
         # XLA rewrites the graphs of the other engine.
@@ -46,13 +46,11 @@ class Program:
 
     def initialise(self, seed, weights=None):
         """Set all variables to their first values, with the weights that a seed draws or others."""
-        # The graph draws only its own seed's weights, and others each time it is run.
-        is_drawn_by_graph = seed == self._config.seed and not self._is_used
-        self._is_used = True
-        if weights is None and not is_drawn_by_graph:
+        if weights is None:
+            # Its own graph draws the weights of one seed, and others each time it is run.
             weights = _drawn_weights(replace(self._config, seed=seed))
         with self._graph.as_default():
-            feed = {} if weights is None else self._model.initial_values(weights)
+            feed = self._model.initial_values(weights)
         self._session.run(self._initializer, feed)
 
     def restore(self, variables):
@@ -60,14 +58,12 @@ class Program:
 
         Raises `ValueError` if they are those of another model.
         """
-        feed = {}
-        for name, variable in self._variables.items():
-            value, shape = variables.get(name), tuple(variable.shape.as_list())
-            if value is None or value.shape != shape or value.dtype != variable.dtype.base_dtype:
-                raise ValueError(f"it holds another model: {name} is missing or does not fit")
-            feed[variable.initializer.inputs[1]] = value
-        if others := variables.keys() - self._variables.keys():
-            raise ValueError(f"it holds another model, with {min(others)}")
+        if differing := variables.keys() ^ self._variables.keys():
+            raise ValueError(f"it holds another model, which differs in {min(differing)}")
+        feed = {
+            variable.initializer.inputs[1]: variables[name]
+            for name, variable in self._variables.items()
+        }
         self._session.run(self._initializer, feed)
 
     def run_iterations(self, batches, validation_set):

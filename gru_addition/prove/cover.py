@@ -1,14 +1,8 @@
-"""Balls around states that no sum ever leaves.
+"""Balls around states that no sum ever leaves; `prover` says what they are for.
 
-`search.explore` treats a state as one it has met if the two are close, but what holds for one need
-not hold for the other. Here each of its states gets a ball, large enough to hold every state taken
-for it, and for a step from anywhere in a ball to end in the ball of the target. By the mean value
-inequality, a step from a ball around c strays from the step from c by at most the radius times the
-largest norm of the Jacobian in the ball. Interval arithmetic bounds that norm.
-
-The length of a difference d of two states is that of d `norm`, where `norm` is an invertible matrix
-(row vectors, as everywhere here). With the identity it is the Euclidean length. Some networks
-contract in another norm only; `contracting_norm` looks for one.
+The balls are those of a norm: the length of a difference d of two states is that of d `norm`, where
+`norm` is an invertible matrix (row vectors, as everywhere here). With the identity it is the
+Euclidean length.
 """
 
 import numpy as np
@@ -26,13 +20,17 @@ def ball_radii(network, exploration, norm):
     """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
 
     exploration: a closed `Exploration`. norm: (state_size, state_size), the norm of the balls.
+
     The radii, of shape (n,), are None if a ball can't be kept so small that all outputs in it are
     on the right side of 0.5. With radii, the number of columns is infinite.
     """
-    states, targets = exploration.states, exploration.targets
-    largest = _largest_radii(network, exploration, norm)
+    states, targets, bits = exploration.states, exploration.targets, exploration.bits
+    margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
+    # No output is read from the first state.
+    margins[bits == NO_BIT] = np.inf
+    largest = margins / output_change(network, norm) / ROOM**2
     gaps = gaps_of(network, states, targets, norm)
-    gaps = gaps + ROOM * network.slack * np.linalg.norm(norm, 2)
+    gaps += ROOM * network.slack * np.linalg.norm(norm, 2)
     # The bounds hold for balls no larger than this, which is a guess at first.
     supposed = np.zeros(len(states))
     for _ in range(MOST_ROUNDS):
@@ -64,15 +62,6 @@ def _grow_radii(bounds, gaps, targets, largest):
     return radii, MOST_COLUMNS, False
 
 
-def _largest_radii(network, exploration, norm):
-    """How large each ball may be without holding an output on the wrong side of 0.5."""
-    states, bits = exploration.states, exploration.bits
-    margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
-    # No output is read from the first state.
-    margins[bits == NO_BIT] = np.inf
-    return margins / output_change(network, norm) / ROOM**2
-
-
 def gaps_of(network, states, targets, norm):
     """How far the steps from states, (n, state_size), end from their targets, (n, 4)."""
     return np.linalg.norm((states[targets] - network.steps(states)) @ norm, axis=-1)
@@ -90,13 +79,11 @@ def stretch(network, centres, radii, norm=None):
     (n, 4).
     """
     norm = np.eye(network.state_size) if norm is None else norm
-    pieces = [slice(i, i + STATES_AT_A_TIME) for i in range(0, len(centres), STATES_AT_A_TIME)]
-    return np.concatenate([_stretch(network, centres[p], radii[p], norm) for p in pieces])
-
-
-def _stretch(network, centres, radii, norm):
-    # For a step of length 1 in this norm, the state changes by a row of the inverse, or by several
-    # of them at right angles.
-    after = network.step_from(Enclosure.ball(centres, radii, np.linalg.inv(norm)), Enclosure)
-    spread = np.linalg.norm(after.spread @ abs(norm), 2, axis=(-2, -1))
-    return np.linalg.norm(after.slopes @ norm, 2, axis=(-2, -1)) + spread
+    # The changes of a state that have length 1 in this norm, at right angles to each other.
+    directions, bounds = np.linalg.inv(norm), []
+    for start in range(0, len(centres), STATES_AT_A_TIME):
+        piece = slice(start, start + STATES_AT_A_TIME)
+        after = network.step_from(Enclosure.ball(centres[piece], radii[piece], directions))
+        spread = np.linalg.norm(after.spread @ abs(norm), 2, axis=(-2, -1))
+        bounds.append(np.linalg.norm(after.slopes @ norm, 2, axis=(-2, -1)) + spread)
+    return np.concatenate(bounds)

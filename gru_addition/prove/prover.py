@@ -17,17 +17,12 @@ in a ball ends in the ball of the state taken for the target:
 
     stretch * radius + gap + slack <= radius of the target
 
-Here stretch bounds the norm of the step's Jacobian over the whole ball. By the mean value
-inequality, a step from the ball then strays at most stretch * radius from the step from its centre.
-The gap is the distance between that step and the target. If the output stays on the right side of
-0.5 in every ball, induction over the columns does the rest: the state starts at zero, in the first
-ball, with carry 0; and each column leads from a ball into that of the target, with the right bit
-and the right carry. This works if the network contracts, forgetting everything but the carry.
-
-Some networks contract, but not in every direction at once: a step may stretch a difference that
-the next steps shrink. Then balls in the Euclidean norm grow too large. But there may be another
-norm in which every step contracts. Its balls are ellipsoids, all of one shape, which is fitted to
-the network (`gru_addition.prove.norms`). What was said above holds in any norm.
+Here stretch bounds the norm of the step's Jacobian over the whole ball, and the gap is the distance
+between the step from its centre and the target. If the output stays on the right side of 0.5 in
+every ball, no sum is wrong; `gru_addition.verify` has the induction. This works if the network
+contracts, forgetting everything but the carry. If a step stretches a difference that the next steps
+shrink, there may still be another norm in which every step contracts. Its balls are ellipsoids, all
+of one shape, which is fitted to the network (`gru_addition.prove.norms`).
 
 **Floating point.** The network does not compute exactly. In whatever order its sums are taken, a
 step's state and output are off by at most what `cells.network.step_error` computes from the
@@ -35,16 +30,14 @@ weights. This assumes that the machine rounds sums and products as IEEE 754 says
 and tanh are right to 100 units in the last place of a 1. The slack is at least four times that
 error, and at least 1e-9 (a step is off by about 1e-13 in float64). It is added to every gap. No
 output may be closer than the slack to 0.5, and no number to be rounded closer than that to a tie.
-When a certificate is made, the session of the real graph and the compiled graph of
-`gru_addition.add` take the same steps from the same states; their states and outputs must match
-those computed here to within the slack. Both run on the CPU, in the precision of the weights: a GPU
+
+**Who checks.** The search and the stretch are computed in NumPy, and might be wrong. So a wrong sum
+is put to the real graph, in the tutorial's session, and a certificate goes through
+`gru_addition.verify`, which shares no arithmetic with this and uses rigorous balls. The session of
+the real graph and the compiled graph of `gru_addition.add` take the same steps, too, and must end
+within the slack of those computed here. Both run on the CPU, in the precision of the weights: a GPU
 would shorten the factors of float32 products to 10 bits (TensorFloat-32), which nothing here allows
 for.
-
-**Who checks.** The search and the stretch are computed in NumPy, and might be wrong. Their results
-are not trusted: a wrong sum is put to the real graph, in the tutorial's session; a certificate goes
-through `gru_addition.verify`, which shares no arithmetic with this and uses rigorous balls.
-Only then is it called a proof.
 
 **Refuted, and how small.** All sums of up to nine bits are tried, so the smallest wrong one is
 found if it is among them. Beyond that, the searches need not find the smallest. But even if a
@@ -58,7 +51,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gru_addition.add import Adder
-from gru_addition.cells.network import A, B, Network, ignoring_overflow
+from gru_addition.cells.network import A, B, Network
 from gru_addition.dataset import encode, from_bytes
 from gru_addition.prove.automaton import Automaton
 from gru_addition.prove.cover import ball_radii, gaps_of, output_change, stretch
@@ -106,7 +99,6 @@ class Proof:
         return Automaton.of_certificate(self.certificate).minimised()[0]
 
 
-@ignoring_overflow
 def prove(weights, resolution=None):
     """Return a `Proof` about the network with these weights.
 
@@ -116,27 +108,27 @@ def prove(weights, resolution=None):
     Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, longer if the
     network contracts less.
     """
-    network = Network(weights, resolution)
-    graph = _RealGraph(Adder.from_weights(weights, resolution))
-    if resolution is None:
-        return _prove_plain(network, weights, graph)
-    return _prove_rounded(network, weights, graph)
+    judge = _prove_plain if resolution is None else _prove_rounded
+    # What is too large or too small for a number may become infinite or zero, without a word.
+    with np.errstate(over="ignore", under="ignore"):
+        graph = _RealGraph(Adder.from_weights(weights, resolution))
+        return judge(Network(weights, resolution), weights, graph)
 
 
 def _prove_rounded(network, weights, graph):
     exploration = explore(network, 0.25 / network.resolution, MOST_ROUNDED_STATES)
     number, columns = len(exploration.states), exploration.columns
-    certain = exploration.is_certain
-    if exploration.wrong_sum is not None:
-        right_bits = exploration.wrong_sum.num_bits - 1 if certain else 0
+    wrong_sum, certain = exploration.wrong_sum, exploration.is_certain
+    if wrong_sum is not None:
         # If there were too many states, the deciding column may not have been searched.
-        is_smallest = certain and exploration.wrong_sum.num_bits <= columns
-        return _refute(graph, exploration.wrong_sum, right_bits, is_smallest)
+        is_smallest = certain and wrong_sum.num_bits <= columns
+        return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, is_smallest)
     tried = [f"{number:,} states of the automaton, reached in up to {columns:,} columns: all right"]
     if exploration.is_closed and certain:
+        # Balls that are points.
+        radii, norm = np.zeros(number), np.eye(network.state_size)
         try:
-            points = np.zeros(number), np.eye(network.state_size)
-            return _proved(network, weights, graph, exploration, *points)
+            return _proved(network, weights, graph, exploration, radii, norm)
         except RefusedError as error:
             tried.append(f"refused: {error}")
     if not certain:
@@ -202,8 +194,9 @@ def _refute(graph, wrong_sum, right_bits, is_smallest):
 def _proved(network, weights, graph, exploration, radii, norm):
     """Return a `Proof`; raise `RefusedError` if the checker or a graph does not agree."""
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
-    outputs = (2 * bits - 1) * (network.output(states) - 0.5)
-    room = output_change(network, norm) * radii
+    output_margins = (2 * bits - 1) * (network.output(states) - 0.5)
+    output_margins -= output_change(network, norm) * radii
+    output_margins[bits == NO_BIT] = np.inf
     steps = network.steps(states)
     settled = network.settle(steps)
     if network.resolution is None:
@@ -221,7 +214,7 @@ def _proved(network, weights, graph, exploration, radii, norm):
         "carries": exploration.carries,
         "bits": bits,
         "targets": targets,
-        "output_margins": np.where(bits == NO_BIT, np.inf, outputs - room),
+        "output_margins": output_margins,
         "step_margins": step_margins,
     }
     verify(certificate, weights, network.resolution)

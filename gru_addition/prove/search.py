@@ -123,11 +123,11 @@ def explore(network, spacing, most_states=MOST_STATES):
     )
 
 
-def repeat_words(network, columns=MOST_COLUMNS):
+def repeat_words(network):
     """Search among sums that repeat a few columns over and over, such as long runs of zeros.
 
     Such a sum is any first column or none, then a word of up to four columns again and again, then
-    any one or two columns. Each is followed until its state recurs, or for `columns` columns; the
+    any one or two columns. Each is followed until its state recurs, or for `MOST_COLUMNS`; the
     longer it is, the less often two final columns are tried. Returns the smallest `WrongSum` among
     those found first, or None.
     """
@@ -138,7 +138,7 @@ def repeat_words(network, columns=MOST_COLUMNS):
     rows = np.unique(rows, axis=0)
     paths = _Paths.before_all_columns(network, len(rows))
     before = paths.h
-    while len(paths) > 0 and paths.columns < columns:
+    while len(paths) > 0 and paths.columns < MOST_COLUMNS:
         followed = paths.followed(network)
         found = _smallest(None, followed, network)
         if paths.columns % (1 + paths.columns // 64) == 0:

@@ -75,8 +75,7 @@ class Batches:
             if array.dtype.kind not in "iu" or not ((array >= 0) & (array < end)).all():
                 raise ValueError(f"{name} must hold whole numbers from 0 to {end - 1}")
         words, position, order = (state[name] for name in STATE_KEYS)
-        fits = words.shape == (WORDS_OF_MERSENNE_TWISTER,) and position.shape == ()
-        if not fits or order.ndim != 1 or len(order) >= max(1, len(self._x)):
+        if words.shape != (WORDS_OF_MERSENNE_TWISTER,) or (position.ndim, order.ndim) != (0, 1):
             raise ValueError("mersenne_twister, position and order must have the right shape")
         self._random_state.set_state(("MT19937", words.astype(np.uint32), int(position)))
         self._order = order.astype(int)

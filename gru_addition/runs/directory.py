@@ -14,47 +14,21 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gru_addition.plotting import loss_figure
-from gru_addition.runs.state import RUN, is_run, read_state, write_state
+from gru_addition.runs.state import RUN, is_run, read_state
 from gru_addition.support.checks import brief
 from gru_addition.support.files import TEMPORARY, prepare_directory, replace_file
 from gru_addition.support.pictures import as_png
 
 CHECKPOINT, FIGURE, LOCK = "model.ckpt", "losses.png", ".lock"
-# What a run leaves at its end. It shows the run before while another replaces that one.
+# What a run leaves at its end. A new run removes it, so it never stands beside another's `run.npz`.
 AT_THE_END = FIGURE, "checkpoint", f"{CHECKPOINT}.index", f"{CHECKPOINT}.data-00000-of-00001"
-
-
-class RunDirectory:
-    """Where a run is saved; made by `open_run`.
-
-    resumed: the `State` to resume from, or None for a new run.
-    """
-
-    def __init__(self, path, resumed):
-        self._path, self.resumed = path, resumed
-
-    def save(self, state):
-        """Save a `State`; raise `OSError` if that fails."""
-        if state.losses.size == 0:
-            for name in AT_THE_END:
-                (self._path / name).unlink(missing_ok=True)
-        write_state(self._path, state)
-
-    def finish(self, program, history):
-        """Save what others can use: a checkpoint, and a picture; warn if that fails."""
-        try:
-            program.save(str(self._path / CHECKPOINT))
-            picture = as_png(loss_figure, history.train_losses, history.validation_losses)
-            if picture is not None:
-                replace_file(self._path / FIGURE, picture)
-        except Exception as error:  # TensorFlow raises many kinds.
-            reason = brief(" ".join(str(error).split()))
-            warnings.warn(f"not all was saved ({reason}), but {RUN} is", stacklevel=2)
 
 
 @contextmanager
 def open_run(output_dir, resume=False, overwrite=False):
-    """Open a directory to train in, as a `RunDirectory`, and keep other runs out meanwhile.
+    """Open a directory to train in, and keep other runs out meanwhile.
+
+    Yields its full path, and the `State` to resume from, or None for a new run.
 
     Raises `ValueError` if it can't be written to, is in use, or holds a run and neither `resume`
     nor `overwrite` is given; with `resume` also the errors of `read_state`.
@@ -68,12 +42,17 @@ def open_run(output_dir, resume=False, overwrite=False):
     with alone(path):
         for leftover in path.glob(f"{TEMPORARY}*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        if is_run(path) and not resume and not overwrite:
+        # A checkpoint may be another program's.
+        taken = [name for name in (RUN, *AT_THE_END) if (path / name).exists()]
+        if taken and not resume and not overwrite:
             raise ValueError(
                 "output_dir must be a directory without a run, unless resume or overwrite is "
-                f"given, not {brief(str(output_dir))}"
+                f"given, not {brief(str(output_dir))}, which holds {taken[0]}"
             )
-        yield RunDirectory(path, read_state(path) if resume else None)
+        if not resume:
+            for name in AT_THE_END:
+                (path / name).unlink(missing_ok=True)
+        yield path, read_state(path) if resume else None
 
 
 @contextmanager
@@ -82,18 +61,27 @@ def alone(directory):
 
     The lock is the operating system's, and ends with the process that holds it, however that ends.
     """
-    lock = FileLock(Path(directory, LOCK), timeout=0)
     try:
-        lock.acquire()
+        lock = FileLock(Path(directory, LOCK)).acquire(timeout=0)
     except Timeout:
         raise ValueError(
             "output_dir must be a directory in which no other run is under way, "
             f"not {brief(str(directory))}"
         ) from None
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
+
+
+def finish(directory, program, history):
+    """Save what others can use of a run: a checkpoint, and a picture; warn if that fails."""
+    try:
+        program.save(str(directory / CHECKPOINT))
+        picture = as_png(loss_figure, history.train_losses, history.validation_losses)
+        if picture is not None:
+            replace_file(directory / FIGURE, picture)
+    except Exception as error:  # TensorFlow raises many kinds.
+        reason = brief(" ".join(str(error).split()))
+        warnings.warn(f"not all was saved ({reason}), but {RUN} is", stacklevel=2)
 
 
 def move_aside(directory):

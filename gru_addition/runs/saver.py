@@ -12,10 +12,10 @@ from gru_addition.support.files import DamagedError
 from gru_addition.support.process import without_log
 
 
-def read_variables(path, wanted):
+def read_variables(path):
     """Return the real-valued variables of a checkpoint, arrays by name.
 
-    path: its prefix, or a directory. wanted: a function of names that returns those to be read.
+    path: its prefix, or a directory.
 
     Raises `FileNotFoundError` if there is none, and `DamagedError` if it can't be read.
     """
@@ -33,7 +33,6 @@ def read_variables(path, wanted):
                 )
             reader = tf.train.load_checkpoint(prefix)
             types = reader.get_variable_to_dtype_map()
-            names = wanted([name for name in types if types[name].is_floating])
-            return {name: reader.get_tensor(name) for name in names}
+            return {name: reader.get_tensor(name) for name in types if types[name].is_floating}
         except failures as error:
             raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None

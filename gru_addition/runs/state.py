@@ -40,21 +40,26 @@ class State:
     variables: dict = field(repr=False)
 
 
+def _file_of(path):
+    path = os.fspath(path)
+    return path if path.endswith(".npz") else os.path.join(path, RUN)
+
+
 def is_run(path):
     """Whether a path is that of a run: a directory with a `run.npz`, or such a file."""
-    path = os.fspath(path)
-    return os.path.isfile(path if path.endswith(".npz") else os.path.join(path, RUN))
+    return os.path.isfile(_file_of(path))
 
 
 def write_state(directory, state):
     """Write a `State` to the directory of its run, at once; raise `OSError` if that fails."""
-    words = {
-        "config": json.dumps(asdict(state.config)), "data_sha256": state.data_sha256,
+    arrays = {
+        "config": json.dumps(asdict(state.config)),
+        "data_sha256": state.data_sha256,
         "computed_by": state.computed_by,
-    }  # fmt: skip
-    arrays = {"losses": state.losses} | state.batches
-    arrays |= {name: np.array(text) for name, text in words.items()}
-    arrays |= {f"{VARIABLES}{name}": value for name, value in state.variables.items()}
+        "losses": state.losses,
+        **state.batches,
+        **{f"{VARIABLES}{name}": value for name, value in state.variables.items()},
+    }
     replace_file(Path(directory, RUN), as_npz(arrays))
 
 
@@ -63,13 +68,11 @@ def read_state(path):
 
     Raises `FileNotFoundError` if there is none, and `DamagedError` for one that was never ours.
     """
-    path = Path(path)
-    if path.suffix != ".npz":
-        path = path / RUN
-    if not path.is_file():
+    if not is_run(path):
         raise FileNotFoundError(
-            f"{brief(str(path.parent))} holds no run; python -m gru_addition train makes one"
+            f"{brief(str(path))} holds no run; python -m gru_addition train makes one"
         )
+    path = _file_of(path)
     arrays = read_arrays(path)
     variables = {
         name.removeprefix(VARIABLES): arrays.pop(name)
@@ -77,12 +80,12 @@ def read_state(path):
         if name.startswith(VARIABLES)
     }
     try:
-        words = {name: _text(arrays.pop(name)) for name in ("config", "data_sha256", "computed_by")}
+        words = {name: str(arrays.pop(name)) for name in ("config", "data_sha256", "computed_by")}
         config = Config(**json.loads(words.pop("config")))
         losses = arrays.pop("losses")
         real_array("losses", losses, 2, losses.shape[-1])
-        if losses.shape[1] > config.iterations or losses.dtype != np.float64:
-            raise ValueError("it does not hold the losses of a run")
+        if losses.shape[1] > config.iterations:
+            raise ValueError("it holds more losses than iterations")
         for name, variable in variables.items():
             real_array(name, variable, *variable.shape)
         # What is left is the state of the random stream, which checks itself.
@@ -91,9 +94,3 @@ def read_state(path):
         raise DamagedError(f"{path} is damaged: it lacks {error}") from None
     except (IndexError, RecursionError, TypeError, ValueError) as error:
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
-
-
-def _text(array):
-    if array.dtype.kind != "U" or array.shape != ():
-        raise ValueError("it does not hold words where it should")
-    return str(array)

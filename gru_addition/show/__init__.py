@@ -16,7 +16,6 @@ from gru_addition.cells.network import Network
 from gru_addition.inside.portraits import ball_axes, principal_plane
 from gru_addition.inside.traces import random_states
 
-MOST_NETWORKS = 3
 # Marks a file as one of our pages.
 TITLE = "<title>A GRU adds, column by column</title>"
 # What the page says about balls.

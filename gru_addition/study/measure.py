@@ -49,14 +49,22 @@ def run_seed(settings):
     # Nothing that these change is in the graph.
     program = _program(replace(config, seed=0, iterations=1, resolution=None), get_ident())
     run = train(config, program=program)
-    rows = [
-        ("training", config.num_bits, "train loss", float(run.history.train_losses[-1])),
-        ("training", config.num_bits, "validation loss", float(run.history.validation_losses[-1])),
-    ]
-    is_learnt = run.history.validation_losses < LEARNT * config.num_bits
-    if is_learnt.any():
-        rows.append(("training", config.num_bits, "iterations to learn", int(is_learnt.argmax())))
     random_state = np.random.RandomState(config.seed)
+    return [*_losses(run), *_shares(run.adder, random_state), *_verdicts(run, random_state)]
+
+
+def _losses(run):
+    """The rows about training."""
+    history, num_bits = run.history, run.config.num_bits
+    yield "training", num_bits, "train loss", float(history.train_losses[-1])
+    yield "training", num_bits, "validation loss", float(history.validation_losses[-1])
+    is_learnt = history.validation_losses < LEARNT * num_bits
+    if is_learnt.any():
+        yield "training", num_bits, "iterations to learn", int(is_learnt.argmax())
+
+
+def _shares(adder, random_state):
+    """The rows about sums: the share that is right, and the share of their bits."""
     groups = [(20, [("1024 + 16", [(1024, 16)])])]
     groups += [(9, [("0 to 249", [(a, b) for a in range(250) for b in range(250)])])]
     for num_bits in LENGTHS:
@@ -65,24 +73,26 @@ def run_seed(settings):
     for num_bits, tests in groups:
         # All sums of a length are asked together, and compared as bits: integers would be slower.
         x = encode_pairs([pair for _, pairs in tests for pair in pairs], num_bits)
-        wrong_bits = iter(((run.adder.predict(x) > 0.5) != add_columns(x)).sum(axis=(1, 2)))
+        wrong_bits = iter(((adder.predict(x) > 0.5) != add_columns(x)).sum(axis=(1, 2)))
         for test, pairs in tests:
             wrong = list(islice(wrong_bits, len(pairs)))
-            exact = float(np.mean(np.equal(wrong, 0)))
-            rows.append((test, num_bits, "exact share", exact))
-            rows.append((test, num_bits, "bit share", float(1 - np.mean(wrong) / num_bits)))
-    resolutions = {"proof": config.resolution, "rounded proof": ROUNDED_TO}
+            yield test, num_bits, "exact share", float(np.mean(np.equal(wrong, 0)))
+            yield test, num_bits, "bit share", float(1 - np.mean(wrong) / num_bits)
+
+
+def _verdicts(run, random_state):
+    """The rows about proofs."""
+    resolutions = {"proof": run.config.resolution, "rounded proof": ROUNDED_TO}
     # They may be the same.
     proofs = {resolution: prove(run.weights, resolution) for resolution in {*resolutions.values()}}
     for test, resolution in resolutions.items():
         proof = proofs[resolution]
-        rows.append((test, None, "verdict", proof.verdict))
+        yield test, None, "verdict", proof.verdict
         if proof.wrong_sum is not None:
-            rows.append((test, None, "bits of the wrong sum", proof.wrong_sum.num_bits))
+            yield test, None, "bits of the wrong sum", proof.wrong_sum.num_bits
         if proof.certificate is not None:
-            rows.append((test, None, "states", len(proof.certificate["states"])))
-            is_used = resolution == config.resolution
+            yield test, None, "states", len(proof.certificate["states"])
+            # The run's own has compiled what the longest sums need.
+            is_used = resolution == run.config.resolution
             adder = run.adder if is_used else Adder.from_weights(run.weights, resolution)
-            wrong = challenge(adder, random_state, CHALLENGE)
-            rows.append((test, None, "wrong in the challenge", wrong))
-    return rows
+            yield test, None, "wrong in the challenge", challenge(adder, random_state, CHALLENGE)

@@ -1,6 +1,7 @@
 """What a study found, as tables; `pictures` draws it."""
 
 from collections import defaultdict
+from functools import partial
 
 import numpy as np
 from scipy.stats import binomtest, bootstrap
@@ -56,10 +57,8 @@ def summary(rows, with_iterations=False):
 
 def _cells(results, recipe, with_iterations):
     """What the table says about a recipe, by the titles of the columns."""
-
-    def values(test, measure="exact share", num_bits=None):
-        return results.of_seeds(recipe, test, measure, num_bits)
-
+    values = partial(results.of_seeds, recipe)
+    shares = partial(values, measure="exact share")
     longest = results.lengths[-1]
     middle = min(results.lengths, key=lambda length: abs(length - 20))
     verdicts = values("proof", "verdict")
@@ -70,10 +69,10 @@ def _cells(results, recipe, with_iterations):
     losses = values("training", "validation loss per bit")
     return cells | {
         "validation loss per bit, median": f"{np.median(losses):.1e}",
-        f"{ONE_SUM} right": _count(np.equal(values(ONE_SUM), 1)),
-        "0 to 249, exact": _mean(values("0 to 249")),
-        f"random, {middle} bits, exact": _mean(values("random", num_bits=middle)),
-        f"random, {longest:,} bits, exact": _mean(values("random", num_bits=longest)),
+        f"{ONE_SUM} right": _count(np.equal(shares(ONE_SUM), 1)),
+        "0 to 249, exact": _mean(shares("0 to 249")),
+        f"random, {middle} bits, exact": _mean(shares("random", num_bits=middle)),
+        f"random, {longest:,} bits, exact": _mean(shares("random", num_bits=longest)),
         f"structured, {longest:,} bits, exact": _mean(results.structured(recipe, longest)),
         "wrong sum found": _count(np.equal(verdicts, "refuted")),
         "proved": _count(np.equal(verdicts, "proved")),

@@ -28,7 +28,7 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
         of this machine. For those of many machines, hand over what `get_executor(pure=False)` of a
         Dask client returns; its workers need this package, and one thread each.
     on_progress: a function of the number of runs and the number done.
-    run: the function of settings to hand to the executor.
+    run: the function of settings to hand to the executor; it returns rows like `run_seed`.
 
     Raises `ValueError` if the directory is in use, or holds damaged results or another study's.
     """
@@ -38,14 +38,14 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
         for seed in range(seeds)
     }
     path = prepare_directory(output_dir)
+    report = on_progress or (lambda number, done: None)
     with alone(path):
-        done = {job: _read(path, job, settings) for job, settings in jobs.items()}
+        done = {job: _read(path / _file_of(job), settings) for job, settings in jobs.items()}
         done = {job: rows for job, rows in done.items() if rows is not None}
         futures = {
             executor.submit(run, settings): job for job, settings in jobs.items() if job not in done
         }
-        if on_progress is not None:
-            on_progress(len(jobs), len(done))
+        report(len(jobs), len(done))
         failure = None
         try:
             for future in as_completed(futures):
@@ -59,8 +59,7 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
                 done[job] = [tuple(row) for row in future.result()]
                 content = {"settings": jobs[job], "rows": done[job]}
                 replace_file(path / _file_of(job), json.dumps(content).encode())
-                if on_progress is not None:
-                    on_progress(len(jobs), len(done))
+                report(len(jobs), len(done))
         finally:
             _cancel(futures)
         if failure is not None:
@@ -97,24 +96,16 @@ def _file_of(job):
     return f"{''.join(c if c.isalnum() else '-' for c in name)}-{seed}.json"
 
 
-def _read(path, job, settings):
-    """The rows of a finished run, or None; `DamagedError` if they are not what they should be."""
-    file = path / _file_of(job)
+def _read(file, settings):
+    """The rows of a finished run with these settings, or None if there is none."""
     if not file.exists():
         return None
     try:
         saved = json.loads(file.read_bytes())
-        rows = [tuple(row) for row in saved["rows"]]
-        fits = saved.keys() == {"settings", "rows"} and all(
-            len(row) == len(COLUMNS) - 2 and isinstance(row[0], str) and isinstance(row[2], str)
-            for row in rows
-        )
-        if not rows or not fits:
-            raise ValueError("it does not hold the results of a run")
+        theirs = saved["settings"]
+        rows = [(test, bits, measure, value) for test, bits, measure, value in saved["rows"]]
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"{file} is damaged: {brief(str(error))}") from None
-    if saved["settings"] != settings:
-        raise DamagedError(
-            f"{file} holds the results of other settings, {brief(saved['settings'])}"
-        )
+    if theirs != settings:
+        raise DamagedError(f"{file} holds the results of other settings, {brief(theirs)}")
     return rows

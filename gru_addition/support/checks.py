@@ -8,7 +8,6 @@ TypeError: num_bits must be a whole number of at least 2, not 'five'
 
 import numbers
 import operator
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -59,10 +58,7 @@ def real_array(name, value, *shape):
     """
     sizes = ", ".join(map(str, shape))
     message = f"{name} must be an array of finite real numbers of shape ({sizes}), not "
-    try:
-        array = np.asarray(value)
-    except ValueError:  # Rows of unequal length.
-        raise ValueError(message + brief(value)) from None
+    array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise ValueError(message + brief(value))
     fits = array.ndim == len(shape) and all(
@@ -74,13 +70,6 @@ def real_array(name, value, *shape):
     if not np.isfinite(array).all():
         raise ValueError(f"{message}with {array[~np.isfinite(array)][0]}")
     return array
-
-
-def named_arrays(name, value):
-    """Return `value` if it is a mapping, as from names to arrays; else raise `TypeError`."""
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must map names to arrays, not {brief(value)}")
-    return value
 
 
 def one_of(name, value, choices):

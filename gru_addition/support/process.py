@@ -10,8 +10,7 @@ import threading
 from contextlib import contextmanager
 from importlib import metadata
 
-FLAGS, TENSORFLOWS_FLAGS = "XLA_FLAGS", "TF_XLA_FLAGS"
-THREADS, LOG_LEVEL = "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL"
+FLAGS, THREADS, LOG_LEVEL = "XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL"
 # A step with this many numbers in its states, or fewer, is done sooner by one thread than by two.
 SMALL_STATES = 2000
 # All threads share file descriptor 2, so only one at a time may point it elsewhere.
@@ -68,7 +67,7 @@ def quiet():
     back: a flag that TensorFlow does not know ends the process, and then its last words matter.
     """
     own = {*os.environ.get(FLAGS, "").split()} - {*small_model_flags()}
-    if own or LOG_LEVEL in os.environ or os.environ.get(TENSORFLOWS_FLAGS):
+    if own or LOG_LEVEL in os.environ or os.environ.get("TF_XLA_FLAGS"):
         yield
         return
     with _turn, tempfile.TemporaryFile() as held:

@@ -4,8 +4,7 @@ import signal
 import threading
 from contextlib import contextmanager
 
-NAMES = "SIGINT", "SIGTERM", "SIGBREAK"
-SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+SIGNALS = [s for s in signal.Signals if s.name in ("SIGINT", "SIGTERM", "SIGBREAK")]
 
 
 class Interrupted(KeyboardInterrupt):

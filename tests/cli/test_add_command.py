@@ -1,7 +1,7 @@
 """`python -m gru_addition add`, as its user meets it; the oracle is integer addition."""
 
 import pytest
-from common import GOLDEN, run_module
+from common import run_module
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +24,8 @@ def add(ask, networks):
     ("a", "b", "answer"),
     [
         ("1024", "16", "1040"),
-        ("0", "0", "0"),
-        ("0x10", "0b11", "19"),
-        ("0XfF", "0B1", "256"),
+        ("0XfF", "0b1", "256"),
         ("007", "08", "15"),
-        (str(2**200 - 1), "1", str(2**200)),
     ],
 )
 def test_the_sum_is_printed_and_nothing_else(a, b, answer, add):
@@ -41,8 +38,8 @@ def test_a_wrong_sum_is_printed_and_called_wrong(add):
 
 
 def test_of_long_sums_the_wrong_bits_are_counted(add):
-    wrong = f"{COMMAND}: the network is wrong: 1 of 2,000 bits are wrong{NEURAL}"
-    assert add("forgetful", hex(2**1998), hex(2**1998)) == (1, "0\n", wrong)
+    wrong = f"{COMMAND}: the network is wrong: 1 of 20,000 bits are wrong{NEURAL}"
+    assert add("forgetful", hex(2**19_998), hex(2**19_998)) == (1, "0\n", wrong)
 
 
 def test_bits_are_shown_on_request_in_as_many_columns_as_wanted(add):
@@ -106,11 +103,3 @@ def test_a_reader_that_leaves_ends_the_command_without_a_word(default_command):
     )  # fmt: skip
 
     assert (process.returncode, process.stderr) == (141, "")
-
-
-@pytest.mark.parametrize("version", ["tf-1.3.0", "tf-1.15.5"])
-def test_the_network_may_be_one_of_tensorflow_1(version, ask):
-    checkpoint = GOLDEN / version / "checkpoint" / "seed-0-2500"
-
-    answer = ask("add", "1024", "16", "--num-bits=20", f"--from={checkpoint}")
-    assert answer == (0, "1040\n", "")

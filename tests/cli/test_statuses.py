@@ -32,16 +32,6 @@ def test_an_unexpected_error_shows_its_traceback_and_is_no_verdict(run_with):
     assert process.stderr.endswith("RuntimeError: broken\n")
 
 
-def test_a_library_that_is_missing_gets_one_line(run_with):
-    missing = "raise ModuleNotFoundError('No module named flint', name='flint')"
-    process = run_with("flint", missing, "-m", "gru_addition", "verify", "certificate.npz")
-
-    assert (process.returncode, process.stdout) == (2, "")
-    assert process.stderr == (
-        "python -m gru_addition verify: flint is not installed; the extra [proof] brings it\n"
-    )
-
-
 def test_what_a_failing_import_of_tensorflow_wrote_is_shown(run_with):
     code = "import os; os.write(2, b'no AVX here\\n'); raise ImportError('broken')"
 
@@ -85,22 +75,3 @@ def test_a_module_that_is_no_program_says_what_to_use(name):
 
     assert (process.returncode, process.stdout) == (2, "")
     assert process.stderr == f"use python -m gru_addition {name}\n"
-
-
-def test_importing_the_package_changes_nothing_in_the_process():
-    """Not even in one that was started like a command of ours, whose name stands in sys.argv."""
-    code = """
-import gc, os, signal, sys
-sys.argv = ["-m", "train"]
-sys.orig_argv = [sys.executable, "-m", "gru_addition.train"]
-def state():
-    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
-    return sys.excepthook, dict(os.environ), gc.get_threshold(), gc.get_freeze_count(), handlers
-before = state()
-import gru_addition, gru_addition.train, gru_addition.cli
-assert state() == before
-assert "tensorflow" not in sys.modules
-"""
-    process = run_from_scratch("-c", code)
-
-    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")

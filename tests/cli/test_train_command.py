@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from common import assert_same_numbers, contents, run_module
 
+from gru_addition.add import show_sum
 from gru_addition.train import Config, Run
 
 COMMAND = "python -m gru_addition train"
@@ -33,13 +34,7 @@ def test_without_arguments_it_does_what_the_tutorial_does(default_command):
     assert progress.splitlines() == expected
     assert re.fullmatch(r"5,000 iterations in \d+\.\d s, saved in runs/latest", done)
     assert question == "What is 1024 + 16, on 20 bits?"
-    assert columns.splitlines() == [
-        "        a  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 0  1024",
-        "        b  0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0    16",
-        "    carry  0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
-        "predicted  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0  1040",
-        "     true  0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0  1040",
-    ]
+    assert columns == show_sum(1024, 16, 1040, num_bits=20)
     assert answer == "The network says 1040, which is right."
 
 
@@ -55,7 +50,6 @@ def test_a_second_run_moves_the_first_aside_whole_and_says_so(networks, ask, tmp
     assert out.startswith(f"The earlier run is now in {moved}\n\nIteration: 0, train loss: ")
     assert contents(tmp_path / moved) == before
     assert Run.restore(latest).config == Config(iterations=1, engine="session", fresh_batches=True)
-    assert {path.name for path in latest.parent.iterdir()} == {"latest", moved.name}
     # After one iteration, the network knows nothing.
     assert re.search(r"\n    wrong  [ ^]+\n", out)
     assert out.endswith("which is wrong: it is 1040.\n")
@@ -69,7 +63,7 @@ def test_a_run_in_a_named_directory_is_replaced_or_resumed_only_on_purpose(netwo
         2,
         "",
         f"{COMMAND}: --output-dir must be a directory without a run, unless --resume or "
-        "--overwrite is given, not 'here'\n",
+        "--overwrite is given, not 'here', which holds run.npz\n",
     )
     assert contents(here) == before
     status, out, err = ask("train", "--output-dir=here", "--resume", "--iterations=3")
@@ -77,8 +71,7 @@ def test_a_run_in_a_named_directory_is_replaced_or_resumed_only_on_purpose(netwo
     assert out.startswith("Resuming after 1 iterations, saved in here\n\n2 iterations in ")
     assert len(Run.restore(here).history) == 3
     assert ask("train", "--output-dir=here", "--overwrite", *SHORT)[0] == 0
-    assert Run.restore(here).config == Config(iterations=1, engine="session")
-    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+    assert len(Run.restore(here).history) == 1
 
 
 def test_every_setting_is_a_flag_and_reaches_the_saved_run(ask, tmp_path):
@@ -138,16 +131,19 @@ def test_help_explains_every_flag_with_its_default(ask):
 
 
 @pytest.mark.posix
-def test_a_full_disk_is_told_in_one_line(tmp_path):
+def test_a_full_disk_is_told_in_one_line_and_leaves_what_was_saved(networks, tmp_path):
     """A limit on file size stands in for a full disk; the weights alone are larger."""
+    here = shutil.copytree(networks / "tiny", tmp_path / "here")
+    before = contents(here)
+
     process = run_module(
-        "gru_addition.train", *SHORT, "--output-dir=here", cwd=tmp_path,
-        first="import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))",
+        "gru_addition.train", "--resume", "--iterations=3", "--output-dir=here", cwd=tmp_path,
+        first="import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))",
     )  # fmt: skip
 
     assert process.returncode == 2
     assert re.fullmatch(rf"{COMMAND}: .*here/run\.npz can't be saved: .*\n", process.stderr)
-    assert contents(tmp_path / "here") == {}
+    assert contents(here) == before
 
 
 # Sends the process a signal when it has printed a line, and ends it if the signal does not.

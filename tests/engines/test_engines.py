@@ -1,6 +1,5 @@
 """Both engines compute the same, whatever the settings, and the compiled one is compiled."""
 
-import itertools
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
@@ -9,29 +8,27 @@ import numpy as np
 import numpy_gru
 import pytest
 
+from gru_addition.add import STEPS_WORTH_COMPILING, Adder
 from gru_addition.dataset import generate_batch
 from gru_addition.engines import compiled, graphs
 from gru_addition.engines.program import Program
-from gru_addition.model import AdditionModel
 from gru_addition.support import tf
 from gru_addition.train import Config, train
 
 # More than one run of the compiled engine, and then a shorter one.
 SHORT = Config(iterations=57, learning_rate=0.01)
 FEW = {"num_bits": 2, "batch_size": 1, "hidden_size": 1, "iterations": 20, "fresh_batches": True}
-OPTIONS = {
-    "the tutorial's": {},
-    "mini-batches": {"mini_batch_size": 20},
-    "mini-batches across epochs": {"mini_batch_size": 30},
-    "fresh batches": {"fresh_batches": True},
-    "noise": {"state_noise": 0.1},
-    "penalty": {"jacobian_penalty": 0.01, "num_bits": 9, "batch_size": 6},
-    "noise, penalty and mini-batches": {
-        "state_noise": 0.1, "jacobian_penalty": 0.02, "mini_batch_size": 30,
-    },
-    "longer": {"num_bits": 33, "batch_size": 7, "hidden_size": 5},
-    "fewer iterations than a run": FEW,
-}  # fmt: skip
+CASES = [
+    {}, {"dtype": "float32"}, FEW,
+    {"state_noise": 0.1, "jacobian_penalty": 0.02, "mini_batch_size": 30},
+]  # fmt: skip
+# What those imply.
+MORE = [
+    {"mini_batch_size": 20}, {"fresh_batches": True}, {"state_noise": 0.1, "dtype": "float32"},
+    {"jacobian_penalty": 0.01, "num_bits": 9, "batch_size": 6},
+    {"num_bits": 33, "batch_size": 7, "hidden_size": 5},
+]  # fmt: skip
+torture = pytest.mark.torture
 # Rounding errors grow over many iterations.
 LARGEST_DEVIATION = {"float64": 1e-13, "float32": 1e-5}
 
@@ -50,37 +47,22 @@ def deviation(some, others):
     return (np.abs(some - others) / np.abs(others)).max()
 
 
-def cases():
-    """All options in both types; what the others imply is left to `make torture`."""
-    needed = {
-        "float64": {
-            "the tutorial's", "noise, penalty and mini-batches", "fewer iterations than a run",
-        },
-        "float32": {"the tutorial's"},
-    }  # fmt: skip
-    for dtype, name in itertools.product(needed, OPTIONS):
-        marks = () if name in needed[dtype] else pytest.mark.torture
-        yield pytest.param(OPTIONS[name], dtype, id=f"{name}-{dtype}", marks=marks)
-
-
-@pytest.mark.parametrize(("options", "dtype"), list(cases()))
-def test_the_engines_agree(options, dtype, figure):
-    config = replace(SHORT, dtype=dtype, **options)
+@pytest.mark.parametrize(
+    "options", [*CASES, *(pytest.param(options, marks=torture) for options in MORE)], ids=str
+)
+def test_the_engines_agree(options, figure):
+    config = replace(SHORT, **options)
 
     in_graph = losses(config)
     one_by_one = losses(replace(config, engine="session"))
 
     assert in_graph.shape == one_by_one.shape == (config.iterations, 2)
-    figure(f"engines, {options}, {dtype}: losses deviate by {deviation(in_graph, one_by_one):.1e}")
-    assert deviation(in_graph, one_by_one) < LARGEST_DEVIATION[dtype]
+    figure(f"engines, {options}: losses deviate by {deviation(in_graph, one_by_one):.1e}")
+    assert deviation(in_graph, one_by_one) < LARGEST_DEVIATION[config.dtype]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [pytest.param({}, marks=pytest.mark.torture), {"engine": "session", "state_noise": 0.1}],
-)
-def test_a_program_trains_other_seeds_and_more_iterations_as_if_it_was_new(options):
-    config = replace(SHORT, **options)
+def test_a_program_trains_other_seeds_and_more_iterations_as_if_it_was_new():
+    config = replace(SHORT, engine="session", state_noise=0.1)
     with closing(Program(config)) as program:
         same, other_seed, longer = (
             losses_of(train(replace(config, **change), program=program))
@@ -94,12 +76,7 @@ def test_a_program_trains_other_seeds_and_more_iterations_as_if_it_was_new(optio
 
 @pytest.mark.parametrize(
     ("options", "iterations_per_run"),
-    [
-        (FEW, 7),
-        pytest.param({"mini_batch_size": 30}, 7, marks=pytest.mark.torture),
-        pytest.param({"fresh_batches": True}, 1000, marks=pytest.mark.torture),
-        pytest.param({}, 1, marks=pytest.mark.torture),
-    ],
+    [(FEW, 7), pytest.param({"mini_batch_size": 30}, 1000, marks=torture)],
 )
 def test_runs_of_any_length_give_the_same_bytes(options, iterations_per_run):
     config = replace(SHORT, **options)
@@ -137,16 +114,6 @@ def test_the_race_of_a_plain_loop_would_be_caught(monkeypatch, figure):
     assert wrong > 1000 * LARGEST_DEVIATION["float64"]
 
 
-def test_every_op_that_writes_weights_in_the_loop_is_compiled():
-    with tf.Graph().as_default() as graph:
-        compiled.run_iterations_of(AdditionModel(learning_rate=None), SHORT)
-        (call,) = [op for op in graph.get_operations() if "PartitionedCall" in op.type]
-
-    assert call.get_attr("_XlaMustCompile")
-    assert {tensor.op.type for tensor in call.inputs} == {"Placeholder", "VarHandleOp"}
-    assert not call.control_inputs
-
-
 def test_what_is_not_left_to_xla_is_refused(monkeypatch):
     function = tf.function
     # Our own way to reach TensorFlow, which itself stays as it is.
@@ -164,3 +131,7 @@ def test_without_xla_the_session_engine_takes_over_and_says_so(monkeypatch):
         without = losses_of(train(config))
 
     np.testing.assert_array_equal(without, losses(replace(config, engine="session")))
+    weights = numpy_gru.random_weights(3, np.random.RandomState(0))
+    x = np.random.RandomState(0).randint(0, 2, size=(2, STEPS_WORTH_COMPILING + 1, 2))
+    output = Adder.from_weights(weights).predict(x)
+    np.testing.assert_allclose(output, numpy_gru.output(weights, x), rtol=0, atol=1e-12)

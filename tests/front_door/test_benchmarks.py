@@ -49,16 +49,6 @@ def test_a_program_reaches_tensorflow_1_3_0s_losses(file, variant, tmp_path, fig
         assert result["marks"][-1, 0] == ITERATIONS
 
 
-def test_what_is_not_installed_is_named():
-    everything = benchmark.programs({"1.3.0": "/no/such/python"})
-
-    assert everything["gist, TensorFlow 1.3.0"].missing() == "no interpreter at /no/such/python"
-    assert benchmark.Program("x.py", "plain", needs="no_such_module").missing() == (
-        "no_such_module is not installed"
-    )
-    assert benchmark.Program("x.py", "plain", needs="numpy").missing() is None
-
-
 def test_the_page_on_speed_shows_the_saved_results():
     results = json.loads((BENCHMARKS / "results" / "results.json").read_text())
     page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ import gc, importlib, os, pkgutil, signal, sys
 
 def of_the_process():
     handlers = [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
-    return dict(os.environ), sys.excepthook, gc.get_threshold(), handlers
+    return dict(os.environ), sys.excepthook, gc.get_threshold(), gc.get_freeze_count(), handlers
 
 before = of_the_process()
 import gru_addition

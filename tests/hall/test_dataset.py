@@ -20,12 +20,9 @@ pytestmark = pytest.mark.quick
 # The first two pairs that the tutorial's draws give on NumPy 1.16.6 after np.random.seed(7).
 RECORDED_DRAWS = {
     2: [(0, 0), (0, 0)],
-    3: [(0, 1), (2, 0)],
     5: [(4, 9), (6, 3)],
-    20: [(61615, 189636), (49689, 10742)],
     33: [(327741615, 976413892), (3349725721, 1369975286)],
     34: [(5271381188, 5664942582), (8496402643, 6251689575)],
-    48: [(123897898001604, 72676511590902), (24481220055251, 3949031667303)],
     63: [
         (1407639518939636932, 551904368352831990),
         (3475536756154880211, 4122204982959224423),
@@ -58,19 +55,6 @@ def test_draws_of_any_length_are_the_recorded_ones(num_bits, pairs):
     assert [(from_bytes(a), from_bytes(b)) for a, b, _ in examples] == pairs
 
 
-@given(num_bits=st.integers(2, 64), seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
-def test_a_batch_is_drawn_as_single_numbers_are(num_bits, seed, size):
-    one_by_one = np.random.RandomState(seed)
-    # The tutorial draws NumPy's default integers: 64 bits, except on Windows before NumPy 2.
-    expected = [
-        one_by_one.randint(0, 2 ** (num_bits - 1) - 1, dtype=np.int64) for _ in range(2 * size)
-    ]
-
-    x, _ = generate_batch(num_bits, size, np.random.RandomState(seed))
-
-    assert [from_bytes(bits) for example in x for bits in example.T] == expected
-
-
 @given(num_bits=st.integers(2, 300), seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
 def test_y_is_the_sum_of_x(num_bits, seed, size):
     x, y = generate_batch(num_bits, size, np.random.RandomState(seed))
@@ -92,13 +76,6 @@ def test_examples_and_batches_share_the_stream(num_bits, seed):
 
     np.testing.assert_array_equal([(a, b) for a, b, _ in examples], x.transpose(0, 2, 1))
     np.testing.assert_array_equal([c for _, _, c in examples], y[:, :, 0])
-    assert random_state.randint(2**31) == after(num_bits, 3, seed).randint(2**31)
-
-
-def after(num_bits, batch_size, seed):
-    random_state = np.random.RandomState(seed)
-    generate_batch(num_bits, batch_size, random_state)
-    return random_state
 
 
 def test_numpys_global_state_serves_as_well():
@@ -131,32 +108,14 @@ def test_as_bytes_is_pythons_binary_form_reversed(num, spare):
     assert from_bytes(bits) == num
 
 
-@given(st.lists(st.integers(0, 1)))
-def test_from_bytes_and_as_bytes_are_inverse(bits):
-    assert as_bytes(from_bytes(bits), len(bits)) == bits
-
-
-def test_a_million_bits_survive_the_round_trip():
-    num = 3**630_000
-
-    assert from_bytes(as_bytes(num, 1_000_000)) == num
-
-
-@given(a=st.integers(0, 2**80), b=st.integers(0, 2**80))
-def test_encode_puts_the_operands_side_by_side(a, b):
-    x = encode(a, b, 81)
-
-    assert x.shape == (1, 81, 2)
-    assert [from_bytes(x[0, :, channel]) for channel in (0, 1)] == [a, b]
-
-
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 2**80), st.integers(0, 2**80)), min_size=1, max_size=5)
 )
-def test_many_pairs_are_encoded_like_one(pairs):
+def test_encoding_puts_the_operands_of_each_pair_side_by_side(pairs):
     x = encode_pairs(pairs, 81)
 
     assert x.shape == (len(pairs), 81, 2)
+    np.testing.assert_array_equal(x[:1], encode(*pairs[0], 81))
     assert [tuple(from_bytes(bits) for bits in example.T) for example in x] == pairs
 
 
@@ -165,13 +124,10 @@ def test_many_pairs_are_encoded_like_one(pairs):
     [
         (lambda: as_bytes(-1, 4), ValueError, "num"),
         (lambda: as_bytes(16, 4), ValueError, "num"),
-        (lambda: as_bytes(10**5000, 4), ValueError, "num"),
         (lambda: as_bytes(1.5, 4), TypeError, "num"),
         (lambda: as_bytes(1, -4), ValueError, "final_size"),
-        (lambda: as_bytes(3, 10**5000), ValueError, "final_size"),
         (lambda: from_bytes([0, 2]), ValueError, "bits"),
         (lambda: from_bytes([[0], [1]]), ValueError, "bits"),
-        (lambda: from_bytes([[1], [1, 0]]), ValueError, "bits"),
         (lambda: encode(4, 1, 2), ValueError, "num"),
         (lambda: encode_pairs([(1, 1), (4, 1)], 2), ValueError, "num"),
     ],
@@ -179,14 +135,3 @@ def test_many_pairs_are_encoded_like_one(pairs):
 def test_bad_arguments_are_named(call, error, name):
     with pytest.raises(error, match=f"^{name} must"):
         call()
-
-
-@given(st.integers())
-def test_as_bytes_never_drops_a_bit(num):
-    """The tutorial's version truncates what does not fit, and writes -1 as all ones."""
-    try:
-        assert from_bytes(as_bytes(num, 8)) == num
-    except ValueError:
-        assert num not in range(256)
-    else:
-        assert num in range(256)

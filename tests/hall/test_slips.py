@@ -7,7 +7,7 @@ written out beside the test.
 import numpy as np
 import pytest
 
-from gru_addition.dataset import as_bytes, from_bytes, generate_batch, generate_example
+from gru_addition.dataset import from_bytes, generate_batch, generate_example
 
 
 def test_the_docstrings_example_has_another_sum(figure):
@@ -42,14 +42,3 @@ def test_a_third_of_the_test_pairs_stand_in_the_training_set(figure):
 
 def pairs(x):
     return [tuple(pair) for pair in (2 ** np.arange(5) @ x).tolist()]
-
-
-def test_a_number_that_does_not_fit_is_cut_off_silently(figure):
-    """The published conversion takes the remainder by two, `final_size` times."""
-
-    def published(num, final_size):
-        return [num // 2**place % 2 for place in range(final_size)]
-
-    figure(f"the tutorial's as_bytes: 9 on 3 bits is {published(9, 3)}, -1 is {published(-1, 3)}")
-    assert published(9, 3) == as_bytes(1, 3)
-    assert published(-1, 3) == as_bytes(7, 3)

@@ -40,18 +40,6 @@ def test_the_weights_of_the_docs_have_the_certificate_and_the_step_of_the_docs(
         assert block in DOCS
 
 
-def test_a_shortened_certificate_has_few_decimals(certificate):
-    for name in ("states", "radii"):
-        np.testing.assert_array_equal(certificate[name], np.round(certificate[name], 2))
-
-
-@pytest.mark.quick
-def test_rounded_weights_are_the_nearest_with_as_many_decimals():
-    rounded = TWO_UNITS["rounded_weights"]({"bz": np.array([1.26, -0.04])}, 1)
-
-    assert rounded["bz"].tolist() == [1.3, 0.0]
-
-
 def test_a_network_that_adds_is_on_the_right_side_everywhere(weights, certificate):
     numbers = [*(weights[name].ravel() for name in CELLS["gru"].weight_shapes(2))]
     # The states in the order of bits and carries.

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import forked
@@ -58,21 +57,6 @@ def run_from_scratch(*arguments, variables=None, **options):
         [sys.executable, *arguments],
         env=environment() | (variables or {}), capture_output=True, text=True, **options,
     )  # fmt: skip
-
-
-@contextmanager
-def unprivileged(path):
-    """As root, who may write anywhere, temporarily become another user who can reach `path`."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for parent in path.parents:
-        parent.chmod(parent.stat().st_mode | 0o055)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def assert_same_numbers(run, expected):

@@ -29,7 +29,6 @@ from gru_addition.study.pictures import selections_figure, study_figure
 from gru_addition.study.recipes import ABLATION, CHANGES, GROUPS
 from gru_addition.study.report import Results, challenged, intervals, summary
 from gru_addition.support.files import DamagedError
-from gru_addition.support.pictures import as_png
 
 TINY = {
     "one": {"iterations": 2, "hidden_size": 2, "engine": "session"},
@@ -127,18 +126,14 @@ def test_shares_are_those_of_the_network(rows):
 def test_finished_runs_are_not_repeated(tmp_path):
     ran, recipe = [], {"one": TINY["one"]}
 
-    def failing_run(settings):
+    def run(settings):
         ran.append(settings["seed"])
-        if settings["seed"] == 2:
+        if settings["seed"] == 2 and ran.count(2) == 1:
             raise FloatingPointError("stopped")
         return fake_run(settings)
 
-    def run(settings):
-        ran.append(settings["seed"])
-        return fake_run(settings)
-
     with pytest.raises(FloatingPointError):
-        fake_study(tmp_path, 3, failing_run, recipe)
+        fake_study(tmp_path, 3, run, recipe)
     assert not (tmp_path / "results.csv").exists()
     rows = fake_study(tmp_path, 4, run, recipe)
 
@@ -160,9 +155,7 @@ def test_progress_is_reported(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        "", "{", "[]", "{}", "\x00" * 10, '{"settings": 1, "rows": []}',
-        '{"settings": SETTINGS}', '{"settings": SETTINGS, "rows": []}',
-        '{"settings": SETTINGS, "rows": [1]}', '{"settings": SETTINGS, "rows": [[1, 2, 3, 4]]}',
+        "", "[]", '{"settings": SETTINGS}',
         '{"settings": SETTINGS, "rows": [["proof", null, "verdict"]]}',
     ],
 )  # fmt: skip
@@ -223,38 +216,6 @@ def interval_of(values, test="random"):
     return mean, low, high
 
 
-def test_the_summary_has_a_line_for_every_share(tmp_path):
-    rows = fake_study(tmp_path, 2)
-
-    lines = intervals(rows)
-
-    keys = {(row[0], *row[2:5]) for row in rows if row[4].endswith("share")}
-    assert {line[:4] for line in lines} == keys
-    assert len(lines) == len(keys)
-
-
-@given(st.lists(st.integers(0, 100), min_size=1, max_size=40))
-def test_an_interval_holds_the_mean_unless_all_seeds_agree(hundredths):
-    mean, low, high = interval_of(np.array(hundredths) / 100)
-
-    if len(set(hundredths)) == 1:
-        assert (low, high) == (None, None)
-    else:
-        assert 0 <= low <= mean <= high <= 1
-        assert low < high
-
-
-def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_for_many_seeds():
-    shares = np.random.RandomState(0).uniform(size=1000)
-    error = shares.std(ddof=1) / np.sqrt(1000)
-
-    mean, *interval = interval_of(shares)
-
-    expected = [mean - 1.96 * error, mean + 1.96 * error]
-    np.testing.assert_allclose(interval, expected, atol=0.1 * error)
-    assert interval_of(shares) == (mean, *interval)
-
-
 # Newcombe 1998, Statistics in Medicine 17, table I, method 3.
 @pytest.mark.parametrize(
     ("right", "seeds", "expected"),
@@ -269,11 +230,13 @@ def test_the_interval_of_a_number_of_seeds_is_wilsons(right, seeds, expected):
 @pytest.mark.quick
 def test_the_table_says_what_the_rows_say(tmp_path):
     rows = fake_study(tmp_path, 4)
+    rows += [("one", seed, "training", 5, "iterations to learn", 1000 + seed) for seed in range(3)]
 
-    lines = summary(rows).splitlines()
+    lines = summary(rows, with_iterations=True).splitlines()
 
     one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:])
     assert one[:2] == ["one", "4"]
+    assert (one.pop(2), two.pop(2)) == ("1,001 (3 of 4)", "none learnt")
     # The fake losses are for five bits.
     assert one[2] == f"{np.median([0.1, 0.05, 0.1 / 3, 0.025]) / 5:.1e}"
     # Wilson's interval for 4 of 4 reaches down to 4 / (4 + 1.96^2).
@@ -285,22 +248,6 @@ def test_the_table_says_what_the_rows_say(tmp_path):
     assert one[9] == "0 of 4 (0% to 49%)"
     assert two[6] == two[7] == "1.000 (all 4)"
     assert two[9] == two[10] == "4 of 4 (51% to 100%)"
-
-
-@pytest.mark.quick
-def test_the_table_may_say_how_many_iterations_it_took_to_learn(tmp_path):
-    rows = fake_study(tmp_path, 4)
-    rows += [("one", seed, "training", 5, "iterations to learn", 1000 + seed) for seed in range(3)]
-
-    lines = summary(rows, with_iterations=True).splitlines()
-
-    titles, _, one, two = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
-    assert titles[2] == "iterations to learn, median"
-    assert (one[2], two[2]) == ("1,001 (3 of 4)", "none learnt")
-    # The other columns stay what they are.
-    assert [one[:2] + one[3:], two[:2] + two[3:]] == [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in summary(rows).splitlines()[2:]
-    ]
 
 
 def test_the_figure_has_a_row_for_each_recipe(tmp_path):
@@ -316,22 +263,14 @@ def test_the_figure_has_a_row_for_each_recipe(tmp_path):
 
     panels = np.reshape(figure.axes, (2, 3))
     assert [axes.get_ylabel() for axes in panels[:, 0]] == list(TINY)
-    lines = [[axes.get_lines()[0] for axes in row[:2]] for row in panels]
-    assert all(list(line.get_xdata()) == list(LENGTHS) for row in lines for line in row)
     # One of three seeds has a share of 1 / num_bits, the others 0.
     one, two = 1 / 3 / np.array(LENGTHS), np.ones(len(LENGTHS))
-    shares = [[line.get_ydata() for line in row] for row in lines]
+    shares = [[axes.get_lines()[0].get_ydata() for axes in row[:2]] for row in panels]
     np.testing.assert_allclose(shares, [[one, one], [two / 2, two]])
     words = [[text.get_text() for text in axes.texts] for axes in panels[:, 2]]
     assert words == [["2 refuted, 1 undecided"], ["3 proved"]]
     bars = [[bar.get_width() for bar in axes.patches] for axes in panels[:, 2]]
     assert bars == [[2, 1, 0], [0, 0, 3]]
-
-
-def test_a_study_of_one_network_can_be_drawn(tmp_path):
-    rows = fake_study(tmp_path, 1, recipes={"one": TINY["one"]})
-
-    assert as_png(study_figure, rows).startswith(b"\x89PNG")
 
 
 @pytest.mark.quick
