@@ -257,7 +257,7 @@ def test_a_run_is_replaced_only_on_purpose_and_then_with_all_that_belongs_to_it(
     assert Run.restore(copied).config == other
 
 
-@pytest.mark.parametrize("name", [RUN, *AT_THE_END])
+@pytest.mark.parametrize("name", sorted({RUN, *AT_THE_END}))
 def test_what_another_program_has_left_is_not_replaced_either(name, tmp_path, train_tiny):
     (tmp_path / name).write_text("precious")
 
