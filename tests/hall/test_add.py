@@ -87,7 +87,7 @@ def test_a_sum_is_read_from_the_output_above_a_half():
         1, np.random.RandomState(0)).items()}  # fmt: skip
     weights["bz"][:] = 50
     weights["Wh"][0, 0], weights["bh"][0] = 6, -3
-    weights["W_output"][0, 0], weights["b_output"][0] = 0.5, 0.5
+    weights["W_output"][0, 0], weights["b_output"][0] = 0.01, 0.5
     copier = Adder.from_weights(weights)
 
     assert copier.add(1234567, 0) == 1234567
