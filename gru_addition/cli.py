@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from gru_addition.config import Config, check_setting
 from gru_addition.support import process
 from gru_addition.support.checks import brief, one_of, whole_number
@@ -251,6 +249,8 @@ def train(argv):
 
 def _train_and_ask(config, directory, done, **options):
     """Train; print the tutorial's line every 50 iterations, and show a bar on a terminal."""
+    from tqdm import tqdm
+
     from gru_addition.add import show_sum
     from gru_addition.train import train
 
@@ -708,6 +708,8 @@ def study(argv):
 def _train_all(recipes, seeds, directory):
     """Run a study with a bar or lines; return its rows, and how many of its runs were new."""
     from concurrent.futures import BrokenExecutor
+
+    from tqdm import tqdm
 
     from gru_addition.study import study
     from gru_addition.study.executors import local_processes
