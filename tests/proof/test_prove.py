@@ -485,6 +485,18 @@ def test_a_wrong_certificate_is_refused(certificate, resolution, provable, figur
     figure(f"checker, resolution {resolution}: {number} wrong certificates refused")
 
 
+@pytest.mark.parametrize("share", [-1, 1e-9])
+def test_outputs_on_the_wrong_side_or_too_close_are_refused(share, certificate, provable):
+    """Nothing else is wrong: no state depends on the output layer."""
+    readout = {
+        "W_output": share * provable["W_output"],
+        "b_output": 0.5 + share * (provable["b_output"] - 0.5),
+    }
+
+    with pytest.raises(RefusedError, match="the output of state 1 may be wrong"):
+        verify(certificate | readout, provable | readout, int(certificate["resolution"]) or None)
+
+
 def test_arrays_of_other_names_types_and_shapes_are_refused(plain, provable):
     for name in plain.keys() - UNCHECKED:
         shape, rest = plain[name].shape, {other: plain[other] for other in plain if other != name}
