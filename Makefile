@@ -1,5 +1,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
+# What makes an environment that of PYTHON in this directory.
+SUPPORTED = import sys; sys.exit(None if (3, 10) <= sys.version_info < (3, 14) else "Python must be \
+3.10 to 3.13, not %d.%d; to name one: make PYTHON=python3.12 train" % sys.version_info[:2])
+IDENTITY = import os, sys; print(sys.version, sys.base_prefix, os.getcwd())
 SEED := $(or $(SEED),$(shell date +%s))
 
 train: .venv/run
@@ -16,13 +20,13 @@ torture: .venv/all
 	$(BIN)/python -m pytest -m torture --hypothesis-seed=$(SEED)
 
 lint: .venv/all
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/lint-imports
-	$(BIN)/mypy
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(BIN)/python -m mypy
 
 notebook: .venv/all
-	$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/01_walkthrough.ipynb
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir=. notebooks/01_walkthrough.ipynb
 
 notebooks: .venv/all
 	$(BIN)/python notebooks/execute.py
@@ -34,22 +38,36 @@ browser: .venv/all
 	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
 
-benchmark: benchmarks/.venv/ready
+benchmark: benchmarks/.venv/all
 	benchmarks/.venv/bin/python benchmarks/run.py
 
-benchmarks/.venv/ready: requirements.txt pyproject.toml benchmarks/requirements.txt
-	$(PYTHON) -m venv benchmarks/.venv
-	benchmarks/.venv/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
-	touch $@
-
 # What training needs, and then the rest: the proofs, the notebooks and the tests.
-.venv/run: requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
+.venv/run: .venv/made requirements.txt pyproject.toml
+	@echo "Installing what training needs into .venv, which takes a minute or two"
 	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+	@touch $@
 
 .venv/all: .venv/run
+	@echo "Installing what the tests and the notebooks need"
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
-	touch $@
+	@touch $@
 
-.PHONY: train test quick torture lint notebook notebooks page browser benchmark
+benchmarks/.venv/all: benchmarks/.venv/made requirements.txt pyproject.toml benchmarks/requirements.txt
+	@echo "Installing what the benchmark needs, which takes some minutes"
+	benchmarks/.venv/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
+	@touch $@
+
+# Made anew if it is for another Python, was moved, or has no pip.
+%/made: FORCE
+	@"$(PYTHON)" -c '$(SUPPORTED)'
+	@wanted=$$("$(PYTHON)" -c '$(IDENTITY)'); \
+	found=$$($(@D)/bin/python -c 'import pip; $(IDENTITY)' 2>/dev/null); \
+	if [ "$$found" != "$$wanted" ] || [ "$$(cat $@ 2>/dev/null || echo "$$wanted")" != "$$wanted" ]; then \
+		echo "Making $(@D) for Python $${wanted%% *}"; \
+		"$(PYTHON)" -m venv --clear $(@D) || exit; \
+	fi; \
+	[ -e $@ ] || echo "$$wanted" > $@
+
+FORCE:
+
+.PHONY: train test quick torture lint notebook notebooks page browser benchmark FORCE
