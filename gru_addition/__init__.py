@@ -32,7 +32,8 @@ def prepare_process(threads=1):
     from gru_addition.support.checks import whole_number
 
     if threads is not None:
-        os.environ.setdefault(process.THREADS, str(whole_number("threads", threads, minimum=1)))
+        threads = whole_number("threads", threads, 1, process.MOST_THREADS)
+        os.environ.setdefault(process.THREADS, str(threads))
     if process.set_flags() and "tensorflow" in sys.modules:
         warnings.warn(
             "prepare_process() came after TensorFlow was imported, so XLA may keep its flags; "

@@ -8,6 +8,7 @@ Ctrl-C and 143 after SIGTERM. Bad input gets one line, and an unexpected error i
 import argparse
 import atexit
 import gc
+import logging
 import os
 import re
 import shlex
@@ -64,6 +65,8 @@ def main(*beginning):
     atexit.register(gc.freeze)
     # A file's name may hold what the terminal can't show.
     sys.stdout.reconfigure(errors="backslashreplace")
+    # Without a home to write to, Matplotlib says where it writes instead.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     return run([*beginning, *sys.argv[1:]])
 
 
@@ -622,7 +625,9 @@ def show(argv):
         raise UserError(f"--output must be a new file or a page to replace, not {brief(output)}")
     with naming_flags("output"):
         prepare_directory(os.path.dirname(output) or ".", "output")
-    replace_file(output, page([_described(network) for network in networks]).encode())
+    replace_file(
+        output, page([_described(network) for network in networks]).encode(errors="surrogateescape")
+    )
     print(f"Page: {output}\nOpen it in a browser.")
 
 

@@ -5,14 +5,18 @@ XLA is TensorFlow's compiler. It reads its flags once, from the environment.
 
 import logging
 import os
+import re
 import tempfile
 import threading
 from contextlib import contextmanager
 from importlib import metadata
 
+from gru_addition.support.checks import brief
+
 FLAGS, THREADS, LOG_LEVEL = "XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL"
 # A step with this many numbers in its states, or fewer, is done sooner by one thread than by two.
 SMALL_STATES = 2000
+MOST_THREADS = 1024
 # All threads share file descriptor 2, so only one at a time may point it elsewhere.
 _turn = threading.RLock()
 
@@ -56,6 +60,18 @@ def set_threads(config):
     examples = config.mini_batch_size or config.batch_size
     if config.engine == "compiled" and examples * config.hidden_size <= SMALL_STATES:
         os.environ.setdefault(THREADS, "1")
+
+
+def check_threads():
+    """Raise `OSError` if the environment asks for threads that would end TensorFlow, or memory."""
+    # With -1 the caller's thread does it all.
+    for name, least in {THREADS: 0, "TF_NUM_INTEROP_THREADS": -1}.items():
+        text = os.environ.get(name) or "0"
+        if not re.fullmatch("-?[0-9]{1,4}", text) or not least <= int(text) <= MOST_THREADS:
+            raise OSError(
+                f"{name}, a variable of the environment, must be a whole number of at least "
+                f"{least} and at most {MOST_THREADS}, not {brief(text)}"
+            )
 
 
 @contextmanager
