@@ -5,6 +5,7 @@ Everything here takes arrays, and knows nothing of TensorFlow.
 
 import io
 import sys
+import warnings
 from pathlib import Path
 
 from gru_addition.support.checks import brief, whole_number
@@ -64,7 +65,10 @@ class LossPlot:
             if is_live:
                 self._show(figure)
             else:
-                figure.savefig(self.path, format="png")
+                try:
+                    figure.savefig(self.path, format="png")
+                except OSError as error:  # The run itself must not be lost.
+                    warnings.warn(f"the losses can't be drawn: {error}", stacklevel=2)
 
     def _show(self, figure):
         from IPython.display import Image, display

@@ -29,9 +29,9 @@ from gru_addition.support.files import DamagedError
 from gru_addition.support.signals import put_off
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """What `train` returns.
+    """What `train` returns. It can be copied and pickled; equal runs have the same numbers.
 
     config: the settings.
     history: the losses.
@@ -59,6 +59,21 @@ class Run:
         from gru_addition.add import Adder
 
         return Adder.from_weights(self.weights, self.config.resolution)
+
+    def __getstate__(self):
+        # The adder's session can't be copied, and is made again when it is needed.
+        return {name: value for name, value in vars(self).items() if name != "adder"}
+
+    def __eq__(self, other):
+        if not isinstance(other, Run):
+            return NotImplemented
+        return (
+            (self.config, self.weights.keys()) == (other.config, other.weights.keys())
+            and np.array_equal(self.history.losses, other.history.losses)
+            and all(
+                np.array_equal(self.weights[name], other.weights[name]) for name in self.weights
+            )
+        )
 
 
 def train(
@@ -136,9 +151,8 @@ def train(
 
         def save():
             if directory is not None:
-                losses = np.stack([history.train_losses, history.validation_losses])
                 computed = program.computed_by, program.variables()
-                state = State(config, losses, batches.state, data_sha256, *computed)
+                state = State(config, history.losses, batches.state, data_sha256, *computed)
                 write_state(directory, state)
 
         # There is nothing to lose where nothing is saved.

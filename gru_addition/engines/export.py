@@ -45,6 +45,11 @@ def export(weights, directory, overwrite=False, resolution=None):
         with tempfile.TemporaryDirectory(prefix=".exporting-", dir=target.parent) as temporary:
             new, old = Path(temporary, "new"), Path(temporary, "old")
             undisturbed(_write, weights, resolution, str(new))
+            # TensorFlow makes directories that only their owner may write to, whatever the umask.
+            old.mkdir()
+            for made in new, new / "variables":
+                made.chmod(old.stat().st_mode)
+            old.rmdir()
             if target.exists():
                 os.replace(target, old)
             try:

@@ -15,7 +15,7 @@ from gru_addition.dataset import add_columns, encode_pairs
 from gru_addition.support.checks import whole_number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """All that a network computes along a sum, the lowest column first.
 

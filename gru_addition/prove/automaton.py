@@ -13,7 +13,7 @@ from gru_addition.cells.network import Network
 from gru_addition.cells.weights import CELLS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Automaton:
     """A Mealy machine that starts in state 0.
 

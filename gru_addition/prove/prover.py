@@ -68,7 +68,7 @@ MOST_STATES_TO_FIT = 100
 MOST_ROUNDED_STATES = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Proof:
     """What is known about a network.
 

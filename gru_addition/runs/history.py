@@ -9,6 +9,7 @@ class History:
     iterations: how many there will be.
     train_losses, validation_losses: float64 arrays, one number for each iteration done. The
         training loss is measured before the iteration's step, the validation loss after it.
+    losses: both, an array of shape (2, iterations done).
     """
 
     def __init__(self, iterations):
@@ -40,9 +41,13 @@ class History:
         return self._done == self.iterations
 
     @property
+    def losses(self):
+        return self._losses[:, : self._done]
+
+    @property
     def train_losses(self):
-        return self._losses[0, : self._done]
+        return self.losses[0]
 
     @property
     def validation_losses(self):
-        return self._losses[1, : self._done]
+        return self.losses[1]

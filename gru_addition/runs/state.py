@@ -25,7 +25,7 @@ RUN = "run.npz"
 VARIABLES = "variables/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """The state of a run after some iterations; see above.
 

@@ -1,5 +1,6 @@
 """The exported SavedModel is served by plain TensorFlow and gives the network's own output."""
 
+import os
 import re
 
 import numpy as np
@@ -51,6 +52,20 @@ def test_tensorflow_and_keras_serve_what_the_numpy_model_computes(tmp_path):
                 tolerance = {"float64": 1e-12, "float32": 1e-4}[dtype]
                 y = numpy_gru.output(WEIGHTS, x)
                 np.testing.assert_allclose(outputs[key], y, atol=tolerance)
+
+
+@pytest.mark.posix
+def test_those_who_may_write_are_those_of_the_umask(tmp_path):
+    before = os.umask(0o002)
+    try:
+        export(WEIGHTS, tmp_path / "model")
+    finally:
+        os.umask(before)
+
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("*.*")}
+    assert modes == {0o664}
+    for path in tmp_path / "model", tmp_path / "model" / "variables":
+        assert path.stat().st_mode & 0o777 == 0o775
 
 
 def test_only_a_savedmodel_is_replaced_and_only_on_purpose(networks, ask, tmp_path):

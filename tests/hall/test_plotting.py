@@ -41,6 +41,16 @@ def test_outside_a_notebook_the_finished_figure_of_training_is_saved(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_figure_that_cannot_be_saved_does_not_cost_the_run(tmp_path):
+    plot = LossPlot(tmp_path / "taken")
+    (tmp_path / "taken").mkdir()
+
+    with pytest.warns(UserWarning, match="the losses can't be drawn: .*taken"):
+        run = train(Config(iterations=2, engine="session"), on_progress=plot)
+
+    assert run.history.is_complete
+
+
 def test_a_bad_path_is_named_before_training():
     with pytest.raises(ValueError, match=r"path must be in a directory that exists, not 'nowhere"):
         LossPlot("nowhere/losses.png")

@@ -1,6 +1,8 @@
 """Training does what its settings say; losses are checked against the NumPy model."""
 
+import copy
 import os
+import pickle
 from dataclasses import fields, replace
 
 import numpy as np
@@ -56,6 +58,19 @@ def test_the_callers_data_are_used(engine):
 
     assert run.history.train_losses[0] == pytest.approx(numpy_gru.loss(before, *data[0]))
     assert run.history.validation_losses[-1] == pytest.approx(numpy_gru.loss(run.weights, *data[1]))
+
+
+def test_a_run_is_copied_and_compared_by_its_numbers():
+    run = train(SHORT)
+    answer = run.adder.add(13, 12)
+
+    for copied in copy.deepcopy(run), pickle.loads(pickle.dumps(run)):
+        assert copied == run
+        assert copied.adder.add(13, 12) == answer
+    other = copy.deepcopy(run)
+    other.weights["bz"][0] += 1
+    longer = train(replace(SHORT, iterations=4))
+    assert run not in (other, longer, replace(run, history=longer.history), None)
 
 
 def test_float32_follows_float64_and_is_float32(tmp_path):
