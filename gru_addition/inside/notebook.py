@@ -23,8 +23,9 @@ WIDTH = 800
 def described(figure, description):
     """Return a Matplotlib figure as an image of 800 pixels' width, with alternative text.
 
-    Screen readers read the text out. It is stored with the output; nbconvert's pages have it, but
-    JupyterLab 4 does not use it yet. pyplot forgets the figure, so no notebook shows it twice.
+    Screen readers read the text out. It is stored with the output; nbconvert's template "classic"
+    uses it, but its default and JupyterLab 4 do not. pyplot forgets the figure, so no notebook
+    shows it twice.
     """
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=2 * WIDTH / figure.get_figwidth())
