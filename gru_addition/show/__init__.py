@@ -30,8 +30,8 @@ def page(networks, tour=()):
     tour: what to look at, as pairs of words and a link to a sum, "a=13&b=12&column=4".
     """
     parts = {name: _read(name) for name in ("page.css", "network.js", "page.js")}
-    # A script ends at the first "</", wherever it stands.
-    parts["data"] = json.dumps(networks, ensure_ascii=False).replace("</", "<\\/")
+    # To a browser, "</script" and "<!--" mean something wherever they stand in a script.
+    parts["data"] = json.dumps(networks, ensure_ascii=False).replace("<", "\\u003c")
     links = [f'<li><a href="#{html.escape(link)}">{html.escape(text)}</a>' for text, link in tour]
     text = _read("page.html")
     text = text.replace("<!-- tour -->", "\n".join(["<ul>", *links, "</ul>"]) if links else "")

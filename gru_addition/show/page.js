@@ -2,20 +2,23 @@ const networks = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_BITS = 2000;
-// What can be picked: a function of n to the operands, and how many columns to read.
+// On paper nothing scrolls: a sum is printed in blocks of so many columns.
+const COLUMNS_ON_PAPER = 16;
+const times = () => parseBetween(1, MOST_BITS - 2, byId("times").value, "n");
+// What can be picked: the operands, and how many columns to read.
 const EXAMPLES = {
   "an example": null,
-  "1024 + 16": () => [1024n, 16n, 12],
-  "13 + 12": () => [13n, 12n, 6],
-  "2^81 - 1 + 2^80 + 1": () => [2n ** 81n - 1n, 2n ** 80n + 1n, 83],
+  "1024 + 16": () => [1024, 16, 12],
+  "13 + 12": () => [13, 12, 6],
+  "2^81 - 1 + 2^80 + 1": () => ["2^81 - 1", "2^80 + 1", 83],
   "random, 20 bits": () => [randomNumber(20), randomNumber(20), 21],
-  "a carry, then n times 1+0": (n) => [2n ** BigInt(n + 1) - 1n, 1n, n + 2],
-  "a carry, then n times 0+0": (n) => [1n, 1n, n + 1],
+  "a carry, then n times 1+0": (n = times()) => [`2^${n + 1} - 1`, 1, n + 2],
+  "a carry, then n times 0+0": (n = times()) => [1, 1, n + 1],
 };
 
 // What is shown. columns[i] holds those of network i; `column` of them have been read.
 const shown = { a: 13n, b: 12n, bits: 6, column: 0, columns: [] };
-let timer = null;
+let timer = null, writing = null, blockLength = Infinity;
 
 function randomNumber(bits) {
   const bytes = crypto.getRandomValues(new Uint32Array(1));
@@ -24,64 +27,79 @@ function randomNumber(bits) {
 
 // A number as it is typed: 13, or 2^81 - 1.
 function parseNumber(text, name) {
-  const terms = text.replace(/\s/g, "").match(/[+-]?[^+-]+/g) || [];
+  const refusal = new Error(`${name} must be a whole number from 0 to 2^${MOST_BITS} - 1, such as 13 or 2^81 - 1`);
   let number = 0n;
-  for (const term of terms) {
-    const parts = term.match(/^([+-]?)(\d{1,700})(?:\^(\d{1,4}))?$/);
-    if (!parts || Number(parts[3] || 1) > MOST_BITS) throw new Error(`${name} must be a whole number, such as 13 or 2^81 - 1`);
+  for (const term of text.replace(/\s*([-+^])\s*/g, "$1").trim().split(/(?=[-+])/)) {
+    const parts = term.match(/^([-+]?)(\d+)(?:\^(\d+))?$/);
+    // A number that is longer is too large.
+    if (!parts || parts[2].length * (parts[3] || 1) > MOST_BITS) throw refusal;
     const value = BigInt(parts[2]) ** BigInt(parts[3] || 1);
     number += parts[1] === "-" ? -value : value;
   }
-  if (!terms.length || number < 0n || number >= 2n ** BigInt(MOST_BITS)) {
-    throw new Error(`${name} must be a whole number from 0 to 2^${MOST_BITS} - 1`);
-  }
+  if (number < 0n || number >= 2n ** BigInt(MOST_BITS)) throw refusal;
   return number;
+}
+
+function parseBetween(least, most, text, name) {
+  if (!/^\d+$/.test(text) || text < least || text > most) {
+    throw new Error(`${name} must be a whole number from ${least} to ${most}`);
+  }
+  return Number(text);
 }
 
 function lengthOf(number) {
   return number.toString(2).length;
 }
 
-function setSum(a, b, bits, column = 0) {
-  Object.assign(shown, { a, b, bits, column: Math.min(column, bits) });
+// Show a sum, as it is typed. bits: how many columns; by default as many as the sum needs.
+function setSum(typedA, typedB, bits, column = 0) {
+  const a = parseNumber(`${typedA}`, "a"), b = parseNumber(`${typedB}`, "b"), least = lengthOf(a + b);
+  if (least > MOST_BITS) throw new Error(`a + b must be at most 2^${MOST_BITS} - 1`);
+  bits = parseBetween(least, MOST_BITS, bits ?? least, "the number of columns for a + b");
+  Object.assign(shown, { a, b, bits, column: parseBetween(0, bits, column, "column") });
   shown.columns = networks.map((network) => addWith(network, a, b, bits));
-  byId("a").value = a;
-  byId("b").value = b;
+  byId("a").value = typedA;
+  byId("b").value = typedB;
   byId("bits").value = bits;
   byId("column").max = bits;
   networks.forEach((network, i) => drawSum(network, shown.columns[i]));
   goTo(shown.column);
 }
 
-function readForm() {
+// Call a function, and say what is wrong if it refuses what was typed. Returns whether it does not.
+function trying(act) {
   stop();
+  byId("problem").textContent = "";
   try {
-    const a = parseNumber(byId("a").value, "a"), b = parseNumber(byId("b").value, "b");
-    const bits = Number(byId("bits").value);
-    if (!(Number.isInteger(bits) && bits >= 1 && bits <= MOST_BITS)) {
-      throw new Error(`the number of columns must be a whole number from 1 to ${MOST_BITS}`);
-    }
-    byId("problem").textContent = "";
-    return [a, b, bits];
+    act();
+    return true;
   } catch (error) {
     byId("problem").textContent = error.message;
-    return null;
+    return false;
   }
 }
 
-// The link holds what is shown.
-function readLink() {
-  stop();
-  byId("problem").textContent = "";
-  const given = new URLSearchParams(location.hash.slice(1));
-  try {
-    const a = parseNumber(given.get("a") || "13", "a"), b = parseNumber(given.get("b") || "12", "b");
-    const bits = Number(given.get("bits")) || lengthOf(a + b);
-    setSum(a, b, Math.min(Math.max(1, Math.trunc(bits)), MOST_BITS), Math.max(0, Number(given.get("column")) || 0));
-  } catch (error) {
-    setSum(13n, 12n, 6);
-    byId("problem").textContent = `The link can't be read: ${error.message}. This is 13 + 12.`;
-  }
+function readLink(hash) {
+  // In an address a form writes a space as a plus; here a plus is one.
+  const given = new URLSearchParams(hash.slice(1).replaceAll("+", "%2B"));
+  const word = (name, otherwise) => given.get(name) ?? otherwise;
+  if (trying(() => setSum(word("a", 13), word("b", 12), word("bits"), word("column")))) return;
+  const problem = byId("problem").textContent;
+  setSum(13, 12);
+  byId("problem").textContent = `The link can't be read: ${problem}. This is 13 + 12.`;
+}
+
+// The link holds what is shown. Safari refuses to change it more than 100 times in half a minute, and
+// a page inside another may not change it at all.
+function writeLink() {
+  clearTimeout(writing);
+  writing = setTimeout(() => {
+    const { a, b, bits, column } = shown;
+    try {
+      // A <base> does not move this page.
+      history.replaceState(null, "", `${location.href.split("#")[0]}#a=${a}&b=${b}&bits=${bits}&column=${column}`);
+    } catch { /* Without a link, the rest works. */ }
+  }, 400);
 }
 
 function goTo(column) {
@@ -90,8 +108,7 @@ function goTo(column) {
   byId("column").setAttribute("aria-valuetext", `${column} of ${shown.bits} columns read`);
   networks.forEach((network, i) => drawColumn(network, shown.columns[i], column));
   byId("said").textContent = inWords(column);
-  const { a, b, bits } = shown;
-  history.replaceState(null, "", `#a=${a}&b=${b}&bits=${bits}&column=${column}`);
+  writeLink();
 }
 
 function inWords(column) {
@@ -339,25 +356,37 @@ function ballInWords(certificate, h, ball) {
 }
 
 function drawDigits(parent, columns, read) {
-  const a = shown.a.toString(), b = shown.b.toString();
-  // The highest column stands on the left, as on paper.
-  const row = (name, digit) => {
-    const digits = columns.map((c, k) => (digit ? digit(c, k) : "")).reverse();
-    const at = columns.length - read;
-    html("span", { class: "row" }, parent, `${name.padStart(8)}  `);
-    html("span", {}, parent, digits.slice(0, at).map((d) => `${d} `).join(""));
-    if (read > 0) html("mark", {}, parent, digits[at]);
-    html("span", {}, parent, (read > 0 ? " " : "") + digits.slice(read > 0 ? at + 1 : at).join(" "));
-  };
   const hidden = (digit) => (c, k) => (k < read ? digit(c) : "·");
+  const atEnd = (name) => (read === columns.length ? valueOf(columns, name) : "");
+  const rows = [
+    ["a", (c) => c.a, `${shown.a}`],
+    ["b", (c) => c.b, `${shown.b}`],
+    ["carry in", hidden((c) => c.carryIn), ""],
+    ["writes", hidden((c) => c.written), atEnd("written")],
+    ["true", hidden((c) => c.bit), atEnd("bit")],
+    ["wrong", (c, k) => (k < read && c.written !== c.bit ? "^" : " "), ""],
+  ];
+  const put = (text, name = "span", attributes = {}) => html(name, attributes, parent, text);
+  const putName = (name) => put(`${name.padStart(8)}  `, "span", { class: "row" });
+  const onPaper = blockLength < Infinity;
   parent.replaceChildren();
-  const end = (text) => html("span", {}, parent, `  ${text}\n`);
-  row("a", (c) => c.a); end(a);
-  row("b", (c) => c.b); end(b);
-  row("carry in", hidden((c) => c.carryIn)); end("");
-  row("writes", hidden((c) => c.written)); end(read === columns.length ? valueOf(columns, "written") : "");
-  row("true", hidden((c) => c.bit)); end(read === columns.length ? valueOf(columns, "bit") : "");
-  row("wrong", (c, k) => (k < read && c.written !== c.bit ? "^" : " ")); end("");
+  // The highest column stands on the left, as on paper.
+  for (let high = columns.length; high > 0; high -= blockLength) {
+    const low = Math.max(0, high - blockLength);
+    if (onPaper) put(` columns  ${high - 1} to ${low}\n`);
+    for (const [name, digit, value] of rows) {
+      const digits = columns.slice(low, high).map((c, k) => digit(c, low + k)).reverse();
+      const at = read > low && read <= high ? high - read : digits.length;
+      putName(name);
+      put(digits.slice(0, at).map((d) => `${d} `).join(""));
+      if (at < digits.length) put(digits[at], "mark");
+      put(digits.slice(at + 1).map((d) => ` ${d}`).join(""));
+      put(onPaper ? "\n" : `  ${value}\n`);
+    }
+  }
+  for (const [name, , value] of onPaper ? rows : []) {
+    if (value) { putName(name); put(`${value}\n`); }
+  }
   const here = parent.querySelector("mark");
   if (here) parent.scrollLeft = here.offsetLeft - parent.clientWidth / 2;
 }
@@ -400,35 +429,47 @@ function drawLosses(card, losses) {
   }
 }
 
+// A page that was saved from a browser holds what was drawn there.
+byId("networks").replaceChildren();
+byId("examples").replaceChildren();
 for (const network of networks) drawNetwork(network);
 for (const name of Object.keys(EXAMPLES)) html("option", {}, byId("examples"), name);
 byId("code").textContent = byId("network").textContent.trim();
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["a", "b"]) {
-  byId(id).addEventListener("change", () => {
-    const given = readForm();
-    if (given) setSum(given[0], given[1], Math.min(MOST_BITS, lengthOf(given[0] + given[1])));
-  });
+  byId(id).addEventListener("change", () => trying(() => setSum(byId("a").value, byId("b").value)));
 }
 byId("bits").addEventListener("change", () => {
-  const given = readForm();
-  if (given) setSum(...given);
+  trying(() => setSum(byId("a").value, byId("b").value, byId("bits").value));
 });
 function pick() {
-  byId("problem").textContent = "";
-  const example = EXAMPLES[byId("examples").value];
-  byId("repeats").hidden = !byId("examples").value.includes("n times");
-  const times = Math.trunc(Number(byId("times").value));
-  if (example && times >= 1 && times <= MOST_BITS - 2) setSum(...example(times));
+  const name = byId("examples").value, example = EXAMPLES[name];
+  byId("repeats").hidden = !name.includes("n times");
+  byId("again").hidden = !name.includes("random");
+  if (example) trying(() => setSum(...example()));
 }
 byId("examples").addEventListener("change", pick);
 byId("times").addEventListener("change", pick);
+byId("again").addEventListener("click", pick);
 byId("column").addEventListener("input", () => { stop(); goTo(Number(byId("column").value)); });
 byId("first").addEventListener("click", () => move(-Infinity));
 byId("back").addEventListener("click", () => move(-1));
 byId("next").addEventListener("click", () => move(1));
 byId("last").addEventListener("click", () => move(Infinity));
 byId("play").addEventListener("click", play);
-window.addEventListener("hashchange", readLink);
-byId("repeats").hidden = true;
-readLink();
+window.addEventListener("hashchange", () => readLink(location.hash));
+// In a page inside another, or under a <base>, such a link would lead to another page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  readLink(link.hash);
+  location.hash = link.hash;
+});
+for (const [event, length] of [["beforeprint", COLUMNS_ON_PAPER], ["afterprint", Infinity]]) {
+  window.addEventListener(event, () => { blockLength = length; goTo(shown.column); });
+}
+byId("no-script").hidden = true;
+byId("page").hidden = false;
+pick();
+readLink(location.hash);

@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,55 @@ def data_of(html):
 
 @pytest.mark.quick
 def test_a_page_needs_nothing_else():
-    html = page([page_data(numpy_gru.perfect_weights(), "</script> & <b>", "")] * 3)
+    name = "<!--<script> & </script>"
+    html = page([page_data(numpy_gru.perfect_weights(), name, "")] * 3)
 
     # The only address is the name of SVG.
     assert set(re.findall(r"https?://[^\s\"']+", html)) == {"http://www.w3.org/2000/svg"}
     assert not re.search(r"<link|<img|src=|@import|url\(", html)
     assert len(html.encode()) < 500_000
-    assert [network["name"] for network in data_of(html)] == ["</script> & <b>"] * 3
+    assert [network["name"] for network in data_of(html)] == [name] * 3
+    # Nothing in the data can end the script, or begin another.
+    assert "<" not in DATA.search(html).group(1)
+
+
+class Shown(HTMLParser):
+    """What a page shows as long as no script has run: its tags and its text."""
+
+    # What has no end, and what is no text of the page.
+    VOID, UNSEEN = {"meta", "input"}, {"script", "style", "head"}
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.text = [], set(), ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        hidden = "hidden" in dict(attrs) or tag in self.UNSEEN or any(h for _, h in self.open)
+        if not hidden:
+            self.tags.add(tag)
+        if tag not in self.VOID:
+            self.open.append((tag, hidden))
+
+    def handle_endtag(self, tag):
+        # Some, such as li, need not be ended.
+        while self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if not any(hidden for _, hidden in self.open):
+            self.text += data
+
+
+@pytest.mark.quick
+def test_without_javascript_a_page_says_so_and_shows_no_dead_control():
+    html = page([page_data(numpy_gru.perfect_weights(), "right", "")], [("13 + 12", "a=13&b=12")])
+
+    controls = {"a", "button", "input", "select", "form", "summary"}
+    assert all(f"<{control}" in html for control in controls)
+    shown = Shown(html)
+    assert not shown.tags & controls
+    assert "This page needs JavaScript" in shown.text
 
 
 @pytest.mark.quick
