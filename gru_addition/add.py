@@ -73,7 +73,7 @@ class Adder:
 
     def add_pairs(self, pairs, num_bits=None):
         """Return the sums of a list of pairs, computed together; otherwise like `add`."""
-        if not pairs:
+        if len(pairs) == 0:
             return []
         sizes = []
         for a, b in pairs:

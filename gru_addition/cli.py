@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
@@ -58,13 +58,18 @@ class UserError(Exception):
 
 def main(*beginning):
     """Run the command of this process, which begins with these words; return its exit status."""
+    # A daemon may start us without it, and then `print` would write to standard output.
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    # No command opens a window, and a backend that is not there would end them all.
+    os.environ.pop("MPLBACKEND", None)
     process.set_flags()
     # Python looks for unused objects again and again, and as it ends. With half a million of
     # TensorFlow's, most of them in use, that takes half a second, and a second at the end.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     # A file's name may hold what the terminal can't show.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    with suppress(AttributeError):  # In a notebook, `%run` has an output of its own.
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Without a home to write to, Matplotlib says where it writes instead.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     return run([*beginning, *sys.argv[1:]])
@@ -75,7 +80,7 @@ def run(argv):
     if not argv or argv[0] in ("-h", "--help"):
         print("A GRU that learns to add. Commands (all accept --help):\n")
         for name, command in COMMANDS.items():
-            print(f"{PROGRAM} {name:8}{command.__doc__}")
+            print(f"{PROGRAM} {name:8}{command.__doc__ or ''}")
         return 0
     name, *arguments = argv
     try:
@@ -99,7 +104,8 @@ def run(argv):
         if not isinstance(error, ModuleNotFoundError) or f"{error.name}".startswith(__package__):
             traceback.print_exc()
             return 2
-        message, status = f"{error.name} is not installed; the extra [proof] brings it", 2
+        of_proofs = f"{error.name}".partition(".")[0] in ("scipy", "flint")
+        message, status = f"{error}{'; the extra [proof] brings it' if of_proofs else ''}", 2
     _say(name, message)
     return status
 
@@ -114,9 +120,10 @@ class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` that raises `UserError` instead of printing its usage."""
 
     def __init__(self, command, statuses):
+        what = command.__doc__ or " "  # `python -OO` drops it.
         super().__init__(
             prog=f"{PROGRAM} {command.__name__}",
-            description=f"{command.__doc__[0].upper()}{command.__doc__[1:]}.",
+            description=f"{what[0].upper()}{what[1:]}.",
             epilog=f"The exit status is {statuses}, and 2 after any error.",
             allow_abbrev=False,
         )
@@ -152,9 +159,12 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(_flag(setting.name), **options)
 
     def add(self, name, metavar, help, **options):
-        """Add an argument that takes a value; a flag's is a whole number if it is called N."""
+        """Add an argument that takes a value: a whole number if it is called N, or a path."""
         if metavar == "N":
             options["type"] = number_or_text(int)
+        elif metavar in ("DIR", "FILE", "PATH"):
+            # The shell leaves the ~ of --output-dir=~/runs alone.
+            options["type"] = os.path.expanduser
         self.add_argument(name, metavar=metavar, help=help, **options)
 
     def add_switch(self, flag, help):

@@ -3,13 +3,13 @@
 Everything here takes arrays, and knows nothing of TensorFlow.
 """
 
-import io
 import sys
 import warnings
 from pathlib import Path
 
 from gru_addition.support.checks import brief, whole_number
-from gru_addition.support.pictures import new_figure
+from gru_addition.support.files import replace_file
+from gru_addition.support.pictures import as_png, new_figure
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 7, 4, 144
 
@@ -61,23 +61,22 @@ class LossPlot:
         if history.is_complete or (is_live and len(history) >= self._next):
             self._next = len(history) + self.every
             losses = history.train_losses, history.validation_losses
-            figure = loss_figure(*losses, self.logarithmic, history.iterations)
-            if is_live:
-                self._show(figure)
-            else:
+            png = as_png(loss_figure, *losses, self.logarithmic, history.iterations)
+            # Whatever fails, the run itself must not be lost.
+            if png is not None and is_live:
+                self._show(png)
+            elif png is not None:
                 try:
-                    figure.savefig(self.path, format="png")
-                except OSError as error:  # The run itself must not be lost.
-                    warnings.warn(f"the losses can't be drawn: {error}", stacklevel=2)
+                    replace_file(self.path, png)
+                except OSError as error:
+                    warnings.warn(f"{error}", stacklevel=2)
 
-    def _show(self, figure):
+    def _show(self, png):
         from IPython.display import Image, display
 
-        png = io.BytesIO()
-        figure.savefig(png, format="png")
         # Replacing the image with one of the same size keeps the page from jumping.
         text = "The losses on the training and test sums, by iteration"
-        image = Image(png.getvalue(), width=WIDTH * 100, height=HEIGHT * 100, alt=text)
+        image = Image(png, width=WIDTH * 100, height=HEIGHT * 100, alt=text)
         if self._display is None:
             self._display = display(image, display_id=True)
         else:

@@ -170,7 +170,7 @@ def train(
                 try:
                     if on_progress is not None:
                         on_progress(history)
-                except Exception:
+                except (Exception, SystemExit):
                     # Its caller may want to resume behind what was not reported.
                     save()
                     raise

@@ -11,6 +11,10 @@ def check_data(config, data):
     """Return the four arrays of the caller's data; raise `ValueError` if they do not fit."""
     if config.fresh_batches:
         raise ValueError("data must be None with fresh_batches, which draws new sums")
+    # Copies, since the caller may change theirs while the model trains.
+    data = [np.array(array) for array in data]
+    if len(data) != 4:
+        raise ValueError(f"data must be four arrays, x_train to y_test, not {len(data)}")
     x_train, y_train, x_test, y_test = data
     x_train = real_array("x_train", x_train, "batch", "time", 2)
     y_train = real_array("y_train", y_train, *x_train.shape[:2], 1)

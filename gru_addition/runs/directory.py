@@ -103,5 +103,5 @@ def move_aside(directory):
         names = sorted(os.listdir(directory), key=lambda name: name == RUN)
         for name in names:
             if name != LOCK:
-                os.replace(directory / name, target / name)
+                shutil.move(directory / name, target / name)
     return target

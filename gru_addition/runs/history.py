@@ -10,6 +10,8 @@ class History:
     train_losses, validation_losses: float64 arrays, one number for each iteration done. The
         training loss is measured before the iteration's step, the validation loss after it.
     losses: both, an array of shape (2, iterations done).
+
+    These arrays are views, which can't be written to: what is saved is read from them.
     """
 
     def __init__(self, iterations):
@@ -42,7 +44,9 @@ class History:
 
     @property
     def losses(self):
-        return self._losses[:, : self._done]
+        view = self._losses[:, : self._done]
+        view.flags.writeable = False
+        return view
 
     @property
     def train_losses(self):

@@ -47,6 +47,9 @@ def set_flags():
     The user's own flags come after ours, and the last one counts.
     """
     given = os.environ.get(FLAGS, "")
+    if given and not given.lstrip().startswith("-"):
+        # It is the name of a file of flags, which XLA reads only if nothing stands before it.
+        return False
     missing = [flag for flag in small_model_flags() if flag not in given.split()]
     os.environ[FLAGS] = " ".join([*missing, given]).rstrip()
     return bool(missing)

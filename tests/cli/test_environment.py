@@ -67,6 +67,27 @@ def test_an_error_that_is_not_about_keras_is_shown_as_it_is(tmp_path):
     assert process.stderr.endswith("ValueError: numpy.dtype size changed\n")
 
 
+STARTED_OTHERWISE = """
+import io, sys
+sys.stderr, sys.stdout = None, io.StringIO()
+from gru_addition.cli import main
+status = main("add", "--from=~/run")
+sys.__stdout__.write(f"{status} {sys.stdout.getvalue()}")
+"""
+
+
+@pytest.mark.posix
+def test_a_command_runs_without_docstrings_standard_error_or_a_screen(here):
+    """And in a notebook, whose standard output is not a file."""
+    variables = {"HOME": str(here), "MPLBACKEND": "nonsense"}
+
+    process = run_from_scratch(
+        "-OO", "-c", STARTED_OTHERWISE, "3", "4", variables=variables, cwd=here
+    )
+
+    assert (process.returncode, process.stdout, process.stderr) == (0, "0 7\n", "")
+
+
 @pytest.mark.posix
 def test_a_page_about_a_run_with_any_name_is_written_in_any_locale_without_a_home(here):
     name = b"\xc3\xa9 x"

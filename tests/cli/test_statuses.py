@@ -32,6 +32,14 @@ def test_an_unexpected_error_shows_its_traceback_and_is_no_verdict(run_with):
     assert process.stderr.endswith("RuntimeError: broken\n")
 
 
+def test_what_is_missing_is_named_with_the_extra_only_if_that_brings_it(run_with):
+    process = run_with("tensorflow", "", *ADD, SOURCE)
+
+    missing = "No module named 'tensorflow.compat'; 'tensorflow' is not a package"
+    assert process.stderr == f"python -m gru_addition add: {missing}\n"
+    assert process.returncode == 2
+
+
 def test_what_a_failing_import_of_tensorflow_wrote_is_shown(run_with):
     code = "import os; os.write(2, b'no AVX here\\n'); raise ImportError('broken')"
 

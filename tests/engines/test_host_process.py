@@ -104,13 +104,16 @@ print(json.dumps([os.environ["XLA_FLAGS"].split(), os.environ.get("TF_NUM_INTRAO
         ({"threads": 4}, {}, [], "4"),
         ({"threads": None}, {"XLA_FLAGS": "--xla_dump_to=x"}, ["--xla_dump_to=x"], None),
         ({}, {process.THREADS: "7"}, [], "7"),
+        # A file of flags, which XLA reads only if its name comes first.
+        ({}, {"XLA_FLAGS": "flags.txt"}, ["flags.txt"], "1"),
     ],
 )
 def test_prepare_process_sets_what_the_user_has_not(arguments, own, own_flags, threads):
     ended = run_from_scratch("-c", PREPARE, json.dumps(arguments), variables=own)
 
     # The last flag counts, so the user has the last word.
-    assert json.loads(ended.stdout) == [process.small_model_flags() + own_flags, threads]
+    flags = own_flags if own_flags == ["flags.txt"] else process.small_model_flags() + own_flags
+    assert json.loads(ended.stdout) == [flags, threads]
     assert ended.stderr == ""
 
 

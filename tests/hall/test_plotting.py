@@ -1,5 +1,6 @@
 """The loss curves: what is drawn, where it goes, and how it behaves in a notebook's kernel."""
 
+import matplotlib
 import pytest
 from common import ROOT
 from jupyter_client.manager import start_new_kernel
@@ -41,12 +42,20 @@ def test_outside_a_notebook_the_finished_figure_of_training_is_saved(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_figure_that_cannot_be_saved_does_not_cost_the_run(tmp_path):
-    plot = LossPlot(tmp_path / "taken")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({}, "taken can't be saved: "), ({"text.usetex": True}, "the figure can't be drawn: .*latex")],
+)
+def test_a_figure_that_cannot_be_made_does_not_cost_the_run(
+    settings, message, tmp_path, monkeypatch
+):
     (tmp_path / "taken").mkdir()
+    monkeypatch.setenv("PATH", "")
 
-    with pytest.warns(UserWarning, match="the losses can't be drawn: .*taken"):
-        run = train(Config(iterations=2, engine="session"), on_progress=plot)
+    with pytest.warns(UserWarning, match=message), matplotlib.rc_context(settings):
+        run = train(
+            Config(iterations=2, engine="session"), on_progress=LossPlot(tmp_path / "taken")
+        )
 
     assert run.history.is_complete
 

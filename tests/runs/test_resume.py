@@ -196,12 +196,13 @@ def test_without_a_directory_ctrl_c_waits_for_nothing(train_tiny):
     assert seen == [1]
 
 
-def test_what_a_callback_fails_to_report_is_saved(tmp_path, sound, train_tiny):
+@pytest.mark.parametrize("error", [BrokenPipeError, SystemExit])
+def test_what_a_callback_fails_to_report_is_saved(error, tmp_path, sound, train_tiny):
     def fail(history):
         if len(history) == 3:
-            raise BrokenPipeError
+            raise error
 
-    with pytest.raises(BrokenPipeError):
+    with pytest.raises(error):
         train_tiny(tmp_path, on_progress=fail)
 
     assert len(Run.restore(tmp_path).history) == 3
@@ -210,15 +211,29 @@ def test_what_a_callback_fails_to_report_is_saved(tmp_path, sound, train_tiny):
 
 def test_a_run_that_diverges_keeps_its_last_state(tmp_path, train_tiny):
     data = [np.ones((6, 4, size)) for size in (2, 1, 2, 1)]
-
-    def poison(history):
-        if len(history) == 3:
-            data[1][:] = 1e200  # The engine is fed this very array.
+    # The example whose turn comes at iteration 3.
+    data[1][np.random.RandomState(TINY.seed).permutation(6)[3]] = 1e200
+    config = replace(TINY, batch_size=6, mini_batch_size=1)
 
     with pytest.raises(FloatingPointError, match="no longer finite at iteration 3"):
-        train_tiny(tmp_path, data=data, on_progress=poison)
+        train_tiny(tmp_path, config=config, data=data)
 
     assert len(Run.restore(tmp_path).history) == 2
+
+
+def test_a_caller_can_change_neither_the_losses_nor_what_is_trained_on(tmp_path, train_tiny):
+    data = [np.ones((6, 4, size)) for size in (2, 1, 2, 1)]
+    expected = train_tiny(data=data)
+
+    def meddle(history):
+        for array in data:
+            array[:] = 0
+        for losses in history.losses, history.train_losses, history.validation_losses:
+            with pytest.raises(ValueError, match="read-only"):
+                losses[:] = 0
+
+    assert train_tiny(tmp_path, data=data, on_progress=meddle) == expected
+    assert Run.restore(tmp_path) == expected
 
 
 def test_a_figure_that_can_not_be_saved_takes_no_run_away(tmp_path, sound, train_tiny):
@@ -303,10 +318,13 @@ def test_a_run_can_be_read_while_it_is_trained(tmp_path, train_tiny):
     assert lengths == [0, 0, 2, 2]
 
 
-def test_a_run_is_moved_aside_whole_under_the_time_at_which_it_was_finished(sound, tmp_path):
+def test_a_run_is_moved_aside_whole_under_the_time_at_which_it_was_finished(
+    sound, tmp_path, monkeypatch
+):
     latest, moved = tmp_path / "latest", []
     assert move_aside(latest) is None
-    # Two runs that were finished within a second.
+    # Two runs that were finished within a second, on another filesystem than their new place.
+    monkeypatch.setattr(os, "rename", lambda *_: os.replace("no", "where"))
     for text in "first", "second":
         shutil.copytree(sound, latest, dirs_exist_ok=True)
         (latest / "notes.txt").write_text(text)
