@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -107,7 +108,12 @@ def test_on_a_terminal_a_bar_shows_the_losses(tmp_path):
         "os.dup2(terminal, 1)\n"
         "os.dup2(terminal, 2)",
     )  # fmt: skip
-    output = os.read(terminal, 10_000).decode()
+    os.set_blocking(terminal, False)
+    read = b""
+    with suppress(BlockingIOError):
+        while True:  # It comes in pieces of at most 4,095 bytes, however characters are cut.
+            read += os.read(terminal, 10_000)
+    output = read.decode()
     os.close(end_of_process)
 
     assert process.returncode == 0
