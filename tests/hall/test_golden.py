@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from common import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS
+from common import CHAOTIC_SEED, ENGINES, GOLDEN, SEEDS, STABLE_SEEDS, VERSIONS, spike_onset
 
 from gru_addition.dataset import encode, generate_batch
 from gru_addition.model import AdditionModel
@@ -213,23 +213,3 @@ def recorded_losses(record):
 
 def relative_deviation(ours, recorded):
     return np.abs(ours - recorded) / np.abs(recorded)
-
-
-def spike_onset(losses):
-    """Return the iteration at which rounding errors begin to grow into a spike, or None.
-
-    When Adam's steps become too long for the valley they are in, the weights swing from one side
-    to the other, a little further with each step. The validation loss then has a term that changes
-    sign at every iteration. Differences of a high order leave only that term. It grows
-    exponentially, from rounding errors of 1e-16 through 1e-12 and 1e-8 to a visible spike. The
-    first stretch can't be seen, and is assumed to last as long as the second.
-    """
-    order = 6
-    swing = np.abs(np.diff(losses, order)) / 2**order / losses[order:]
-    visible = np.flatnonzero(swing > 1e-6)
-    # The first iterations fall steeply, without any swing.
-    visible = visible[visible > 1000]
-    if not len(visible):
-        return None
-    reached = [np.flatnonzero(swing[: visible[0]] < level)[-1] for level in (1e-12, 1e-8)]
-    return order + reached[0] - (reached[1] - reached[0])
