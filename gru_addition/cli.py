@@ -30,8 +30,8 @@ from gru_addition.support.signals import Interrupted, handled_by, interrupt
 PROGRAM = "python -m gru_addition"
 DEFAULT_DIRECTORY = "runs/latest"
 FROM = (
-    "the directory of the network's run, its run.npz, or a checkpoint of the tutorial's model, by "
-    "the name that the saver returned"
+    "the directory of the network's run, its run.npz, a .json from the laboratory, or a checkpoint "
+    "of the tutorial's model, by the name that the saver returned"
 )
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}

@@ -4,13 +4,18 @@ The names of the weights tell the cell. What a cell would not use is refused: a 
 it would see another network, which may be right where this one is wrong.
 """
 
+import json
 import os
 import re
+from pathlib import Path
+
+import numpy as np
 
 from gru_addition.cells import elman, gru, lstm
+from gru_addition.config import check_setting
 from gru_addition.runs import saver
 from gru_addition.runs.state import is_run, read_state
-from gru_addition.support.checks import one_of, real_array
+from gru_addition.support.checks import brief, one_of, real_array
 from gru_addition.support.files import DamagedError
 
 CELLS = {"gru": gru.KIND, "elman": elman.KIND, "lstm": lstm.KIND}
@@ -61,14 +66,16 @@ def checked_weights(weights):
 def load_network(path, resolution=None):
     """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
 
-    path: the directory of a run, its `run.npz`, or a checkpoint of the tutorial's model; see
-        `gru_addition.runs.saver`.
+    path: the directory of a run, its `run.npz`, a `.json` that the laboratory wrote, or a
+        checkpoint of the tutorial's model; see `gru_addition.runs.saver`.
     resolution: int, returned instead of the run's.
 
     Raises `FileNotFoundError` if there is none, and `DamagedError` for one that can't be read or
     holds another model.
     """
-    if is_run(path):
+    if os.fsdecode(path).endswith(".json"):
+        weights, saved = _read_json(path)
+    elif is_run(path):
         state = read_state(path)
         weights, saved = weights_of(state.variables, path), state.config.resolution
     else:
@@ -77,6 +84,20 @@ def load_network(path, resolution=None):
         beside = os.path.dirname(os.fspath(path)) or "."
         saved = read_state(beside).config.resolution if is_run(beside) else None
     return weights, saved if resolution is None else resolution
+
+
+def _read_json(path):
+    """The weights and the resolution of a network that was trained in the laboratory."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        _, weights = checked_weights(
+            {name: np.array(values, float) for name, values in content["weights"].items()}
+        )
+        return weights, check_setting("resolution", content["resolution"])
+    except OSError:
+        raise
+    except Exception as error:  # What does not look like it fails in many ways.
+        raise DamagedError(f"{path} holds no network: {brief(str(error))}") from None
 
 
 def weights_of(variables, path):

@@ -3,6 +3,7 @@
 The oracle is the weights that were saved.
 """
 
+import json
 import os
 import shutil
 
@@ -137,3 +138,27 @@ def test_a_damaged_checkpoint_is_refused(content, tmp_path):
             damaged.write(content)
         with pytest.raises(DamagedError, match="is damaged"):
             load_network(name)
+
+
+def test_a_network_of_the_laboratory_is_read_or_refused_with_the_reason(tmp_path):
+    content = {"cell": "gru", "resolution": 3, "weights": {}}
+    content["weights"] = {name: weight.tolist() for name, weight in WEIGHTS.items()}
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(content))
+
+    assert_read(path, resolution=3)
+    for change in (
+        {"weights": content["weights"] | {"Uz": [[1.0]]}},
+        {"weights": content["weights"] | {"bz": ["x"] * 4}},
+        {"weights": content["weights"] | {"b_output": [float("nan")]}},
+        {"weights": content["weights"] | {"more": [1.0]}},
+        {"weights": None},
+        {"resolution": 0},
+    ):
+        path.write_text(json.dumps(content | change))
+        with pytest.raises(DamagedError, match=r"network\.json holds no network: "):
+            load_network(path)
+    for text in "", "[]", "[" * 100_000, json.dumps({"weights": content["weights"]}):
+        path.write_text(text)
+        with pytest.raises(DamagedError, match=r"network\.json holds no network: "):
+            load_network(path)
