@@ -31,12 +31,24 @@ notebook: .venv/all
 notebooks: .venv/all
 	$(BIN)/python notebooks/execute.py
 
-page: .venv/all
+# What checks the page's scripts, and draws its plots, comes from npm.
+gru_addition/show/node_modules: gru_addition/show/package.json
+	cd gru_addition/show && npm install --silent
+	@touch $@
+
+page: .venv/all gru_addition/show/node_modules
 	$(BIN)/python examples/page.py
+
+page-lint: gru_addition/show/node_modules
+	cd gru_addition/show && npm run --silent check
 
 browser: .venv/all
 	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
+
+animation: .venv/all
+	$(BIN)/python -m pip install --quiet --editable ".[browser]"
+	$(BIN)/python examples/animation.py
 
 benchmark: benchmarks/.venv/all
 	benchmarks/.venv/bin/python benchmarks/run.py
@@ -70,4 +82,5 @@ benchmarks/.venv/all: benchmarks/.venv/made requirements.txt pyproject.toml benc
 
 FORCE:
 
-.PHONY: train test quick torture lint notebook notebooks page browser benchmark FORCE
+.PHONY: train test quick torture lint notebook notebooks page page-lint browser animation benchmark
+.PHONY: FORCE

@@ -11,6 +11,7 @@ from functools import cache, partial
 
 import numpy as np
 import pytest
+from chromium import chromium
 from common import GOLDEN, OF_THE_TESTS, run_from_scratch
 from filelock import FileLock
 from hypothesis import settings
@@ -40,6 +41,12 @@ def session():
 
     with tf.Graph().as_default(), tf.Session() as session:
         yield session
+
+
+@pytest.fixture
+def browser(tmp_path):
+    with chromium(tmp_path) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,13 @@
 
     python -m gru_addition show
 
-The networks compute in the page: `network.js` is their step; `page.js` and `page.css` show what it
-does. This module writes them into `page.html`, with what the page has to know about each network.
+The networks compute in the page. `numbers` computes, `drawing` draws, `acts` tell, and `page.js`
+starts them. This module writes them into `page.html`, with what it has to know about each network.
 """
 
-import html
 import json
+import posixpath
+import re
 from importlib.resources import files
 
 import numpy as np
@@ -20,24 +21,46 @@ from gru_addition.inside.traces import random_states
 TITLE = "<title>A GRU adds, column by column</title>"
 # What the page says about balls.
 CERTIFICATE_NAMES = "norm", "states", "radii", "targets", "carries", "bits"
+# How one of our modules imports another.
+IMPORT = re.compile(r'^import [^"]+ from "([^"]+)";\n', re.MULTILINE)
 # How many states of random sums are drawn, and how many of the losses.
 MOST_STATES, MOST_LOSSES = 400, 250
 
 
-def page(networks, tour=()):
+def page(networks):
     """Return a page, HTML, about networks that `page_data` describes.
 
-    tour: what to look at, as pairs of words and a link to a sum, "a=13&b=12&column=4".
+    A network may also have a "tour", {"words", "link"}: what to look at, such as "a=13&b=12".
     """
-    parts = {name: _read(name) for name in ("page.css", "network.js", "page.js")}
+    parts = {
+        "page.css": read("page.css"),
+        "watch.css": read("acts/watch.css"),
+        "data": as_json(networks),
+        "page.js": bundle("page.js"),
+    }
+    return filled("page.html", parts)
+
+
+def bundle(name):
+    """Join a module of JavaScript with all that it imports: each once, the imported ones first."""
+    texts, seen = [], set()
+
+    def add(name):
+        if name not in seen:
+            seen.add(name)
+            text = read(name)
+            for imported in IMPORT.findall(text):
+                add(posixpath.normpath(posixpath.join(posixpath.dirname(name), imported)))
+            texts.append(re.sub("^export ", "", IMPORT.sub("", text), flags=re.MULTILINE).strip())
+
+    add(name)
+    return "\n\n".join(texts)
+
+
+def as_json(data):
+    """Return data for a script of the page."""
     # To a browser, "</script" and "<!--" mean something wherever they stand in a script.
-    parts["data"] = json.dumps(networks, ensure_ascii=False).replace("<", "\\u003c")
-    links = [f'<li><a href="#{html.escape(link)}">{html.escape(text)}</a>' for text, link in tour]
-    text = _read("page.html")
-    text = text.replace("<!-- tour -->", "\n".join(["<ul>", *links, "</ul>"]) if links else "")
-    for name, part in parts.items():
-        text = text.replace(f"/* {name} */", part.strip())
-    return text
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def is_page(path):
@@ -78,7 +101,12 @@ def page_data(weights, name, about, resolution=None, certificate=None, history=N
     }
 
 
-def _read(name):
+def filled(template, parts):
+    """Fill what a template leaves open, such as `/* page.css */`."""
+    return re.sub(r"/\* (\S+) \*/", lambda place: parts[place[1]].strip(), read(template))
+
+
+def read(name):
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ import numpy_gru
 import pytest
 from common import ROOT
 
-from gru_addition.show import page, page_data
+from gru_addition.show import bundle, page, page_data
 
 COMMAND = "python -m gru_addition show"
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -35,6 +35,18 @@ def test_a_page_needs_nothing_else():
     assert [network["name"] for network in data_of(html)] == [name] * 3
     # Nothing in the data can end the script, or begin another.
     assert "<" not in DATA.search(html).group(1)
+
+
+@pytest.mark.quick
+def test_the_modules_of_a_page_are_one_script():
+    script = bundle("page.js")
+
+    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script, re.MULTILINE)
+    # In one script no two things may have the same name. What is needed by others comes first.
+    assert len(names) == len({*names})
+    needed = "svg", "drawPlane", "watchAct", "root"
+    assert [name for name in names if name in needed] == list(needed)
 
 
 class Shown(HTMLParser):
@@ -67,9 +79,9 @@ class Shown(HTMLParser):
 
 @pytest.mark.quick
 def test_without_javascript_a_page_says_so_and_shows_no_dead_control():
-    html = page([page_data(numpy_gru.perfect_weights(), "right", "")], [("13 + 12", "a=13&b=12")])
+    html = page([page_data(numpy_gru.perfect_weights(), "right", "")])
 
-    controls = {"a", "button", "input", "select", "form", "summary"}
+    controls = {"button", "input", "select", "form", "summary"}
     assert all(f"<{control}" in html for control in controls)
     shown = Shown(html)
     assert not shown.tags & controls
@@ -139,8 +151,18 @@ def test_the_page_of_the_docs_is_not_stale(trained):
     html = (ROOT / "docs" / "index.html").read_text(encoding="utf-8")
     networks = data_of(html)
 
+    # What the build takes from elsewhere.
+    brought = (
+        re.search(f"{before}(.*?){after}", html, re.DOTALL)[1]
+        for before, after in (
+            ('<style id="uplot-style">', "</style>"),
+            ('<script id="uplot">', "</script>"),
+            ("data:image/png;base64,", '"'),
+        )
+    )
     # The page around its networks is today's, and so are the words.
-    assert page(networks, script["TOUR"]) == html
+    assert script["laboratory"](networks, *brought) == html
+    assert len(html.encode()) < 600_000
     words = [(network["name"], network["about"]) for network in networks]
     assert words == [script["TUTORIAL"], script["DRIFTING"], script["PROVED"]]
     # The last digits depend on the machine.

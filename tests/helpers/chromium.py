@@ -1,12 +1,17 @@
-"""What the tests in a browser share: the browser."""
+"""Chromium, for the tests of pages."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
 
-@pytest.fixture
-def browser(tmp_path):
+@contextmanager
+def chromium(directory, is_traced=False):
+    """Chromium without a window, driven by selenium.
+
+    directory: where it may write. is_traced: whether it tells how long its threads were busy.
+    """
     from selenium import webdriver
 
     names = "chromium", "chromium-browser", "google-chrome"
@@ -16,9 +21,15 @@ def browser(tmp_path):
     options = webdriver.ChromeOptions()
     options.binary_location = found[0]
     flags = "headless no-sandbox disable-gpu no-first-run disable-sync disable-component-update"
-    flags += f" disable-background-networking window-size=1280,900 user-data-dir={tmp_path}"
+    flags += f" disable-background-networking window-size=1280,900 user-data-dir={directory}"
     for flag in flags.split():
         options.add_argument(f"--{flag}")
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    with webdriver.Chrome(options, service) as browser:
+    if is_traced:
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+        traced = {"traceCategories": "toplevel,blink.user_timing"}
+        traced |= {"enableNetwork": False, "enablePage": False}
+        options.add_experimental_option("perfLoggingPrefs", traced)
+    with webdriver.Chrome(
+        options, webdriver.ChromeService(shutil.which("chromedriver"))
+    ) as browser:
         yield browser

@@ -1,6 +1,7 @@
 // A trained network: one step of its cell, in double precision, as in the tutorial.
 
-function sigmoid(x) {
+/** @param {number} x */
+export function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }
 
@@ -11,7 +12,7 @@ function roundToEven(x) {
 }
 
 // x W + h U + b for each unit. x holds the bits of a column, h the state before it.
-function weighted(x, h, W, U, b) {
+export function weighted(x, h, W, U, b) {
   return b.map((bias, unit) => {
     let sum = bias;
     x.forEach((bit, i) => { sum += bit * W[i][unit]; });
@@ -20,10 +21,13 @@ function weighted(x, h, W, U, b) {
   });
 }
 
-// Each cell returns the state after a column, and by name what it computed on the way.
-const CELLS = {
-  gru(x, h, w) {
-    const z = weighted(x, h, w.Wz, w.Uz, w.bz).map(sigmoid);
+/**
+ * Each cell returns the state after a column, and by name what it computed on the way.
+ * @type {Object<string, (x: number[], h: number[], weights: any, updateGate?: number) => any>}
+ */
+export const CELLS = {
+  gru(x, h, w, updateGate) {
+    const z = weighted(x, h, w.Wz, w.Uz, w.bz).map((value) => updateGate ?? sigmoid(value));
     const r = weighted(x, h, w.Wr, w.Ur, w.br).map(sigmoid);
     const reset = h.map((value, i) => r[i] * value);
     const candidate = weighted(x, reset, w.Wh, w.Uh, w.bh).map(Math.tanh);
@@ -48,9 +52,13 @@ const CELLS = {
   },
 };
 
-// The step after a column with the bits a and b, with its output: above 0.5, it means a one.
-function step(network, h, a, b) {
-  const w = network.weights, after = CELLS[network.cell]([a, b], h, w);
+/**
+ * The step after a column with the bits a and b, with its output: above 0.5, it means a one.
+ * network: as the page's data describe it. With an `updateGate`, its update gate is that number.
+ * @param {any} network @param {number[]} h @param {number} a @param {number} b
+ */
+export function step(network, h, a, b) {
+  const w = network.weights, after = CELLS[network.cell]([a, b], h, w, network.updateGate);
   if (network.resolution) {
     after.h = after.h.map((value) => roundToEven(value * network.resolution) / network.resolution);
   }
@@ -59,8 +67,11 @@ function step(network, h, a, b) {
   return after;
 }
 
-// All columns of a sum, the lowest first. a and b are BigInts.
-function addWith(network, a, b, bits) {
+/**
+ * All columns of a sum, the lowest first.
+ * @param {any} network @param {bigint} a @param {bigint} b @param {number} bits
+ */
+export function addWith(network, a, b, bits) {
   const columns = [];
   let h = new Array(network.stateSize).fill(0), carry = 0, ball = 0;
   for (let k = 0; k < bits; k += 1) {

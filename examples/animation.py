@@ -1,0 +1,64 @@
+"""Record the laboratory in motion, `docs/laboratory.webp`, for the README.
+
+    python examples/animation.py
+
+It needs Chromium, ChromeDriver and selenium, which the extra [browser] brings. `make animation`
+does the same, in half a minute.
+"""
+
+import io
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from selenium import webdriver
+
+ROOT = Path(__file__).parents[1]
+SIZE, SHOWN_WIDTH = (1280, 800), 800
+# What is recorded: a link, for how many seconds, and a picture every so many seconds of it.
+SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 1), ("#watch&a=13&b=12&column=3", 3, 3)]
+SECONDS_PER_PICTURE = 0.4
+MOST_BYTES = 1_000_000
+
+
+def main():
+    options = webdriver.ChromeOptions()
+    with tempfile.TemporaryDirectory() as directory:
+        flags = f"headless no-sandbox disable-gpu no-first-run user-data-dir={directory}"
+        for flag in [*flags.split(), "window-size={},{}".format(*SIZE)]:
+            options.add_argument(f"--{flag}")
+        service = webdriver.ChromeService(shutil.which("chromedriver"))
+        with webdriver.Chrome(options, service) as browser:
+            pictures = [picture for scene in SCENES for picture in record(browser, *scene)]
+    target, content = ROOT / "docs" / "laboratory.webp", io.BytesIO()
+    first, *others = pictures
+    first.save(
+        content, "WEBP", save_all=True, append_images=others, loop=0, quality=60,
+        duration=round(1000 * SECONDS_PER_PICTURE),
+    )  # fmt: skip
+    if len(content.getvalue()) > MOST_BYTES:
+        sys.exit(f"the animation has {len(content.getvalue()):,} bytes, more than {MOST_BYTES:,}")
+    target.write_bytes(content.getvalue())
+    print(
+        f"{target.relative_to(ROOT)}: {len(pictures)} pictures, {len(content.getvalue()):,} bytes"
+    )
+
+
+def record(browser, link, seconds, every):
+    """Yield pictures of the page while it shows what a link names."""
+    size = {"width": SIZE[0], "height": SIZE[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get("about:blank")
+    browser.get(f"{(ROOT / 'docs' / 'index.html').as_uri()}{link}")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+        yield picture.resize((SHOWN_WIDTH, SHOWN_WIDTH * SIZE[1] // SIZE[0]), Image.LANCZOS)
+        time.sleep(every)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+// Act 2: the network of two units. Its state is moved by hand; its proof is checked, and broken.
+
+import { drawDigits } from "../drawing/columns.js";
+import { handPlane } from "../drawing/lenses.js";
+import { find, html, kind, made } from "../drawing/svg.js";
+import { carryOf, distanceFrom, statesIn, weightsByName, withWeight } from "../numbers/balls.js";
+import { check } from "../numbers/check.js";
+import { parseBetween } from "../numbers/integers.js";
+import { addWith, step } from "../numbers/network.js";
+import { wrongByStates } from "../numbers/search.js";
+import { FIRST_WORDS, PARTS, UPDATE_GATE_AT_ONE, arithmeticOf, ballNames, pairName } from "./words.js";
+import { cloudInWords, failureInWords, proofInWords, signed, stateInWords, stateName } from "./words.js";
+import { stepInWords, weightInWords } from "./words.js";
+
+const TOUCH_MARKUP = `
+<p class="problem" role="alert"></p>
+<div class="hand">
+  <div class="figure"></div>
+  <div>
+    <p class="said"></p>
+    <fieldset class="modes" aria-label="what to do"></fieldset>
+    <div class="panel" data-mode="move">
+      <h3>Read a column: one bit of each number</h3>
+      <p class="pairs"></p>
+      <details><summary></summary><pre tabindex="0" aria-label="the arithmetic of this step"></pre></details>
+    </div>
+    <div class="panel" data-mode="prove">
+      <h3>Why it cannot fail</h3>
+      <p><button type="button" class="start-proof">Prove</button> From anywhere in a ball, each pair of bits
+      must lead into the right ball. How far from its edge, as a share of its radius:</p>
+      <div class="beside"><table></table><p class="proved" aria-live="polite"></p></div>
+    </div>
+    <div class="panel" data-mode="break">
+      <h3>What breaks it</h3>
+      <p class="weight"><label>Change <select></select></label>
+      <input type="range" step="0.1" aria-label="the weight"><output></output>
+      <button type="button" class="reset">Reset</button>
+      <label><input type="checkbox" class="gate"> update gate = 1</label></p>
+      <div class="beside"><p class="broken" aria-live="polite"></p>
+      <pre class="wrong-sum" tabindex="0" aria-label="a wrong sum" hidden></pre></div>
+    </div>
+  </div>
+</div>`;
+const MODES = { move: "Move", prove: "Prove", break: "Break it" };
+// It breaks the proof soon, and sums later.
+const FIRST_WEIGHT = "Ur_0_1";
+const TOUCH_KEYS = ["x", "y", "ball", "pair", "weight", "value", "gate", "proof"];
+// States are remembered, and drawn, that many steps back. A proof takes so long for each step, and
+// the search for a wrong sum waits until a weight has come to rest; in milliseconds.
+const TRAIL = 12, PROOF_TIME = 120, REST = 200;
+// How many states are followed in that search; it takes some milliseconds.
+const FOLLOWED = 3000;
+
+// How far a weight can be moved.
+function reachOf(value) {
+  return [value - 2, value + 2].map((end) => Number(end.toFixed(1)));
+}
+
+/**
+ * What a link to this act holds; throws if that is not allowed.
+ * @param {URLSearchParams} params @param {number} balls how many @param {Map<string, number>} weights
+ */
+function readTouch(params, balls, weights) {
+  const given = Object.fromEntries([...params].filter(([key]) => key !== "touch"));
+  const strange = Object.keys(given).find((key) => !TOUCH_KEYS.includes(key));
+  if (strange !== undefined) {
+    throw new Error(`it may hold ${TOUCH_KEYS.join(", ")}, not ${strange.slice(0, 20)}`);
+  }
+  const pairs = [["x", "y"], ["y", "x"], ["pair", "ball"], ["weight", "value"], ["value", "weight"]];
+  for (const [one, other] of pairs) {
+    if (one in given && !(other in given)) throw new Error(`${one} needs ${other} beside it`);
+  }
+  const whole = (name, most) => (name in given ? parseBetween(0, most, given[name], name) : 0);
+  const number = (name, least, most, decimals) => {
+    const text = given[name], value = Number(text);
+    if (!RegExp(`^-?\\d+(\\.\\d{1,${decimals}})?$`).test(text) || value < least || value > most) {
+      throw new Error(`${name} must be a number from ${least} to ${most} with at most ${decimals} `
+        + `decimal${decimals > 1 ? "s" : ""}`);
+    }
+    return value;
+  };
+  const read = { h: [0, 0], ball: -1, pair: whole("pair", 3), weight: "", value: 0, gate: 0, proof: 0 };
+  Object.assign(read, { gate: whole("gate", 1), proof: whole("proof", 1) });
+  if ("x" in given) read.h = [number("x", -1, 1, 4), number("y", -1, 1, 4)];
+  if ("ball" in given) read.ball = whole("ball", balls - 1);
+  if ("weight" in given) {
+    const value = weights.get(given.weight);
+    if (value === undefined) {
+      throw new Error(`weight must be one of the ${weights.size}, such as Ur_0_1, from unit 0 to 1, or bz_0`);
+    }
+    const [least, most] = reachOf(value);
+    Object.assign(read, { weight: given.weight, value: number("value", least, most, 1) });
+  }
+  return read;
+}
+
+/** @param {HTMLElement} root @param {import("../links.js").Context} context */
+export function touchAct(root, context) {
+  const network = context.networks.find((each) => (
+    each.certificate && each.cell === "gru" && each.stateSize === 2 && !each.resolution));
+  const body = made(root, network ? TOUCH_MARKUP : "<p>This page has no proved network of two units.</p>");
+  if (!network) return { show() {} };
+  const { certificate, planes: [{ balls }] } = network, { states: centres, targets } = certificate;
+  const names = ballNames(certificate), weights = weightsByName(network.weights), all = targets.flat();
+  const part = (selector) => find(body, selector), parts = (selector) => [...body.querySelectorAll(selector)];
+  // before: the states that have led to h. read: the pair of the step to it, or -1. ball: the one whose
+  // states are shown, or -1. pair: the last one pressed. weight: the name of that which was changed.
+  const view = {
+    h: [0, 0], before: /** @type {number[][]} */ ([]), read: -1, ball: -1, pair: 0,
+    weight: "", value: 0, gate: 0, proof: 0,
+  };
+  // The network as it is changed, and what is left of its proof.
+  let changed = network, result, failed, checking, proving, searching;
+
+  const after = (h, pair) => step(changed, h, pair >> 1, pair & 1).h;
+  const picture = handPlane(part(".figure"), {
+    balls, names, labels: names.map((name) => name.replace(/.*, /, "")),
+    onMove(h) {
+      body.classList.add("dragged");
+      start(h);
+      show();
+    },
+    onBall(ball) {
+      view.ball = ball;
+      show(true);
+    },
+  });
+
+  function setMode(mode) {
+    body.dataset.mode = mode;
+    part(`[value=${mode}]`).checked = true;
+  }
+
+  function start(h = [0, 0]) {
+    Object.assign(view, { h, before: [], read: -1, ball: -1 });
+  }
+
+  // Read a column, or show where a ball goes.
+  function press(pair) {
+    body.classList.remove("dragged");
+    view.pair = pair;
+    if (view.ball < 0) {
+      view.before = [...view.before, view.h].slice(-TRAIL);
+      view.read = pair;
+      view.h = after(view.h, pair);
+    }
+    show(true);
+  }
+
+  function look(ball, pair) {
+    Object.assign(view, { ball, pair });
+    setMode("move");
+    show(true);
+  }
+
+  function cloudOf(ball, pair) {
+    const target = targets[ball][pair], states = statesIn(balls[ball]);
+    const images = states.map((h) => after(h, pair)), radius = certificate.radii[target];
+    const shares = images.map((h) => distanceFrom(certificate, target, h) / radius);
+    return { ball, target, pair: pairName(pair), states, images, shares };
+  }
+
+  // The arrow from the centre of a ball to where it goes.
+  const arrowFrom = (ball, pair) => [centres[ball], after(centres[ball], pair)];
+
+  function draw(speak = false) {
+    const cloud = view.ball < 0 ? null : cloudOf(view.ball, view.pair), last = view.before.at(-1) ?? view.h;
+    const words = stateInWords(changed, view.h);
+    let said = view.h.some((value) => value) ? words : FIRST_WORDS, from = view.h;
+    let way = /** @type {number[][] | null} */ (null);
+    if (cloud) {
+      said = cloudInWords(names, cloud);
+      way = arrowFrom(view.ball, view.pair);
+      from = centres[view.ball];
+    } else if (view.read >= 0) {
+      said = stepInWords(changed, last, view.read);
+      way = [last, view.h];
+      from = last;
+    } else if (failed) {
+      way = arrowFrom(failed.ball, failed.pair);
+    }
+    // Either a step misses its ball, or there the wrong bit is written.
+    const wrong = failed ? (failed.margin > 0 ? failed.target : failed.ball) : -1;
+    const { h, before } = view, carry = carryOf(changed, h);
+    picture.show({ h, carry, words, before: [...before, h], way, cloud, wrong });
+    part(".said").textContent = said;
+    // The handle says the state itself.
+    if (speak) context.say(said);
+    part("summary").textContent = `The arithmetic of ${pairName(view.pair)} from state ${stateName(from)}`;
+    part("details pre").textContent = arithmeticOf(changed, from, view.pair >> 1, view.pair & 1).join("\n");
+    const chosen = cloud ? view.pair : -1;
+    parts(".pairs button").forEach((each, pair) => each.classList.toggle("chosen", pair === chosen));
+  }
+
+  function show(speak = false) {
+    draw(speak);
+    writeLink();
+  }
+
+  function writeLink() {
+    const { ball, pair, h, weight, value, gate, proof } = view;
+    /** @type {Object<string, any>} */
+    const link = {};
+    if (ball >= 0) Object.assign(link, { ball, pair });
+    else if (h.some((each) => each)) [link.x, link.y] = h.map((each) => Number(each.toFixed(4)));
+    Object.assign(link, weight && { weight, value }, gate && { gate }, proof && { proof });
+    context.link("touch", link);
+  }
+
+  // All that depends on the weights and the gate. A slider may be faster than the check is.
+  function change() {
+    const { weight, value, gate } = view, name = weight || part("select").value;
+    const now = weight ? value : weights.get(name), slider = part("[type=range]");
+    changed = { ...network };
+    if (weight) changed.weights = withWeight(network.weights, weight, value);
+    if (gate) changed.updateGate = 1;
+    part("select").value = name;
+    [slider.min, slider.max] = reachOf(weights.get(name));
+    slider.value = now;
+    part("output").textContent = signed(now, 1);
+    slider.setAttribute("aria-valuetext", signed(now, 1));
+    part(".gate").checked = gate === 1;
+    picture.shade((h) => carryOf(changed, h), changed.weights.W_output.flat(), changed.weights.b_output[0]);
+    clearTimeout(checking);
+    checking = setTimeout(() => {
+      result = check(changed, certificate);
+      failed = result.steps.find(({ holds }) => !holds);
+      clearInterval(proving);
+      fillTable(view.proof || weight || gate ? all.length : 0);
+      tellChange();
+      draw();
+    });
+  }
+
+  function tellChange() {
+    const told = part(".broken"), sum = part(".wrong-sum");
+    clearTimeout(searching);
+    sum.hidden = true;
+    told.textContent = "Move a weight, and see how far the proof bears it.";
+    if (!view.weight && !view.gate) return;
+    const more = view.gate ? UPDATE_GATE_AT_ONE : "";
+    told.textContent = `The proof still holds: all ${all.length} steps fit. ${more}`;
+    if (result.holds) return;
+    told.textContent = "";
+    const reason = failed ? failureInWords(names, failed) : `${result.reason}.`;
+    html("span", { class: "wrong" }, told, `✕ The proof fails. ${reason} `);
+    if (failed) button(told, "Look", () => look(failed.ball, failed.pair));
+    const ending = html("span", {}, told, " Looking for a wrong sum…");
+    searching = setTimeout(() => {
+      const found = wrongByStates(changed, FOLLOWED);
+      ending.textContent = found ? ` And a sum is wrong: ${found.a} + ${found.b} → ${found.answer}.`
+        : " But no wrong sum was found: without the proof, one cannot know.";
+      sum.hidden = !found;
+      if (found) drawDigits(sum, addWith(changed, found.a, found.b, found.bits), found.bits, found);
+    }, REST);
+  }
+
+  // The first `many` steps of the proof.
+  function fillTable(many) {
+    parts("td button").forEach((cell, i) => {
+      const { margin, holds } = result?.steps[i] ?? {}, target = all[i], carry = certificate.carries[target];
+      const isShown = i < many && margin !== undefined, share = `${Math.floor(100 * margin)} %`;
+      cell.textContent = !isShown ? "·" : holds ? `${carry ? "■" : "●"} ${share}` : "✕";
+      cell.className = !isShown ? "" : holds ? kind(carry) : "wrong";
+      const said = !isShown ? "not checked yet" : holds ? `${share} of its radius to spare` : "may miss it";
+      cell.setAttribute("aria-label", `${names[i >> 2]}, ${pairName(i & 3)}, to ${names[target]}: ${said}`);
+    });
+    part(".proved").textContent = many === all.length && result?.holds ? proofInWords(result.steps) : "";
+  }
+
+  function prove() {
+    let many = matchMedia("(prefers-reduced-motion: reduce)").matches ? all.length - 1 : 0;
+    clearInterval(proving);
+    proving = setInterval(() => {
+      fillTable(many += 1);
+      if (many === all.length) clearInterval(proving);
+    }, PROOF_TIME);
+    view.proof = 1;
+    writeLink();
+  }
+
+  function button(parent, text, onClick) {
+    html("button", { type: "button" }, parent, text).addEventListener("click", onClick);
+  }
+
+  for (const [value, name] of Object.entries(MODES)) {
+    const label = html("label", {}, part(".modes"));
+    const input = html("input", { type: "radio", name: "touch-mode", value }, label);
+    input.addEventListener("change", () => setMode(value));
+    label.append(name);
+  }
+  for (const pair of [0, 1, 2, 3]) button(part(".pairs"), pairName(pair), () => press(pair));
+  button(part(".pairs"), "Start again", () => { start(); show(true); });
+  const header = html("tr", {}, part("table"));
+  ["from", ...[0, 1, 2, 3].map(pairName)].forEach((text) => html("th", { scope: "col" }, header, text));
+  names.forEach((name, ball) => {
+    const row = html("tr", {}, part("table"));
+    html("th", { scope: "row" }, row, name);
+    [0, 1, 2, 3].forEach((pair) => button(html("td", {}, row), "", () => look(ball, pair)));
+  });
+  for (const [letters, label] of Object.entries(PARTS)) {
+    const group = html("optgroup", { label }, part("select"));
+    [...weights.keys()].filter((name) => RegExp(`^.${letters}_\\d`).test(name))
+      .forEach((name) => html("option", { value: name }, group, `${label}, ${weightInWords(name)}`));
+  }
+  part("select").value = FIRST_WEIGHT;
+  const set = (changes) => {
+    Object.assign(view, changes);
+    change();
+    writeLink();
+  };
+  part("select").addEventListener("change", () => set({ weight: "" }));
+  part("[type=range]").addEventListener("input", (event) => {
+    const name = part("select").value, value = Number(event.target.value);
+    set({ weight: value === weights.get(name) ? "" : name, value });
+  });
+  part(".reset").addEventListener("click", () => set({ weight: "", gate: 0 }));
+  part(".gate").addEventListener("change", (event) => set({ gate: Number(event.target.checked) }));
+  part(".start-proof").addEventListener("click", prove);
+
+  return {
+    /** @param {URLSearchParams} params */
+    show(params) {
+      const isNew = !body.dataset.mode;
+      part(".problem").textContent = "";
+      // Without a word on how it is to be, the act is as it was left.
+      if (!isNew && ![...params.keys()].some((key) => key !== "touch")) return show();
+      try {
+        Object.assign(view, readTouch(params, balls.length, weights), { before: [], read: -1 });
+      } catch (error) {
+        part(".problem").textContent = `The link can't be read: ${/** @type {Error} */ (error).message}.`;
+        if (!isNew) return;
+      }
+      if (view.weight) part("select").value = view.weight;
+      setMode(view.weight || view.gate ? "break" : view.proof ? "prove" : "move");
+      change();
+      draw();
+    },
+    hide() { clearInterval(proving); },
+  };
+}

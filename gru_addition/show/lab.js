@@ -1,0 +1,43 @@
+// The laboratory: three acts, of which one is shown.
+
+import { touchAct } from "./acts/touch.js";
+import { trainAct } from "./acts/train.js";
+import { watchAct } from "./acts/watch.js";
+import { find } from "./drawing/svg.js";
+import { followLinks, readLink } from "./links.js";
+
+const networks = JSON.parse(find(document, "#data").textContent), listeners = [];
+// How many networks the page brought along; one that is added stands before them.
+const number = networks.length;
+const { go, link } = followLinks(open);
+const context = {
+  networks,
+  add(network) {
+    networks.splice(0, networks.length - number, network);
+    for (const listener of listeners) listener();
+  },
+  onChange(listener) { listeners.push(listener); },
+  link,
+  go,
+  say(text) { find(document, "#said").textContent = text; },
+};
+const acts = {};
+for (const [name, start] of Object.entries({ train: trainAct, touch: touchAct, watch: watchAct })) {
+  acts[name] = start(find(document, `#${name}`), context);
+}
+
+function open(hash, clicked) {
+  const { act, params } = readLink(hash), name = Object.hasOwn(acts, act) ? act : "train";
+  for (const other of Object.keys(acts)) {
+    find(document, `#${other}`).hidden = other !== name;
+    const tab = find(document, `nav a[href="#${other}"]`);
+    tab.toggleAttribute("aria-current", other === name);
+    if (other !== name && acts[other].hide) acts[other].hide();
+  }
+  acts[name].show(params);
+  if (clicked) find(document, `#${name}`).scrollIntoView({ block: "start" });
+}
+
+find(document, "#no-script").hidden = true;
+find(document, "#page").hidden = false;
+open(location.hash, false);
