@@ -42,7 +42,7 @@ page: .venv/all gru_addition/show/node_modules
 page-lint: gru_addition/show/node_modules
 	cd gru_addition/show && npm run --silent check
 
-browser: .venv/all
+browser: .venv/all gru_addition/show/node_modules
 	$(BIN)/python -m pip install --quiet --editable ".[browser]"
 	$(BIN)/python -m pytest -m browser
 

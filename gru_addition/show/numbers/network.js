@@ -15,8 +15,8 @@ function roundToEven(x) {
 export function weighted(x, h, W, U, b) {
   return b.map((bias, unit) => {
     let sum = bias;
-    x.forEach((bit, i) => { sum += bit * W[i][unit]; });
-    h.forEach((value, i) => { sum += value * U[i][unit]; });
+    for (let i = 0; i < x.length; i += 1) sum += x[i] * W[i][unit];
+    for (let i = 0; i < h.length; i += 1) sum += h[i] * U[i][unit];
     return sum;
   });
 }
