@@ -18,6 +18,10 @@ def local_processes():
     # Forking is not safe once libraries have threads.
     with ProcessPoolExecutor(number, get_context("spawn"), _prepare_process) as executor:
         try:
+            with _without_ctrl_c():
+                # A process is started for each, since none is idle yet.
+                for _ in range(number):
+                    executor.submit(os.getpid)
             yield executor
         except BaseException:
             # An interrupted study does not wait for the runs under way.
@@ -26,6 +30,22 @@ def local_processes():
             for process in processes:
                 process.kill()
             raise
+
+
+@contextmanager
+def _without_ctrl_c():
+    """Put off Ctrl-C in the body. Processes that are started there never see one.
+
+    Windows can't do that: there, one that has just been started may still show a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_process():

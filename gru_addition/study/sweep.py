@@ -60,8 +60,11 @@ def study(recipes, seeds, output_dir, executor, on_progress=None, run=run_seed):
                 content = {"settings": jobs[job], "rows": done[job]}
                 replace_file(path / _file_of(job), json.dumps(content).encode())
                 report(len(jobs), len(done))
-        finally:
+        except Exception:
+            # After Ctrl-C the executor's owner ends it. Cancelled futures would make a pool of
+            # processes print a traceback as it ends.
             _cancel(futures)
+            raise
         if failure is not None:
             raise failure
         rows = [(*job, *row) for job in jobs for row in done[job]]
