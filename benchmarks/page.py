@@ -17,7 +17,7 @@ from run import Program, run_once, save_the_tutorials_problem
 from selenium import webdriver
 
 PAGE = Path(__file__).parents[1] / "docs" / "index.html"
-ROUNDS, ITERATIONS = 3, 5000
+ROUNDS, ITERATIONS = 2, 5000
 
 
 def rate_in_chromium():
