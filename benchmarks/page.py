@@ -7,38 +7,33 @@ needs Chromium, ChromeDriver and selenium, which the extra [browser] brings.
 """
 
 import re
-import shutil
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from run import Program, run_once, save_the_tutorials_problem
-from selenium import webdriver
 
-PAGE = Path(__file__).parents[1] / "docs" / "index.html"
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tests" / "helpers"))
+from chromium import chromium
+
+PAGE = ROOT / "docs" / "index.html"
 ROUNDS, ITERATIONS = 2, 5000
 
 
 def rate_in_chromium():
     """Train in the laboratory; return the iterations per second from its first report on."""
-    options = webdriver.ChromeOptions()
-    with tempfile.TemporaryDirectory() as directory:
-        flags = f"headless no-sandbox disable-gpu no-first-run user-data-dir={directory}"
-        for flag in [*flags.split(), "window-size=1280,800"]:
-            options.add_argument(f"--{flag}")
-        with webdriver.Chrome(
-            options, webdriver.ChromeService(shutil.which("chromedriver"))
-        ) as page:
-            page.get(f"{PAGE.as_uri()}#train&go=1")
-            marks = []
-            while not marks or marks[-1][0] < ITERATIONS:
-                text = page.find_element("css selector", ".progress").text
-                if found := re.match(r"Iteration ([\d,]+)|([\d,]+) iterations", text):
-                    done = int((found[1] or found[2]).replace(",", ""))
-                    marks.append((done, time.perf_counter()))
-                time.sleep(0.1)
-    (first, start), (last, end) = next(mark for mark in marks if mark[0] > 0), marks[-1]
+    with tempfile.TemporaryDirectory() as directory, chromium(directory) as page:
+        page.get(f"{PAGE.as_uri()}#train&go=1")
+        marks = []
+        while not marks or marks[-1][0] < ITERATIONS:
+            text = page.find_element("css selector", ".progress").text
+            if found := re.match(r"Iteration (\d+)", text):
+                marks.append((int(found[1]), time.perf_counter()))
+            time.sleep(0.1)
+    (first, start), (last, end) = marks[0], marks[-1]
     return (last - first) / (end - start)
 
 

@@ -7,16 +7,17 @@ does the same, in half a minute.
 """
 
 import io
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from PIL import Image
-from selenium import webdriver
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tests" / "helpers"))
+from chromium import chromium  # noqa: E402
+
 SIZE, SHOWN_WIDTH = (1280, 800), 800
 # What is recorded: a link, for how many seconds, and a picture every so many seconds of it.
 SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 1), ("#watch&a=13&b=12&column=3", 3, 3)]
@@ -25,14 +26,8 @@ MOST_BYTES = 1_000_000
 
 
 def main():
-    options = webdriver.ChromeOptions()
-    with tempfile.TemporaryDirectory() as directory:
-        flags = f"headless no-sandbox disable-gpu no-first-run user-data-dir={directory}"
-        for flag in [*flags.split(), "window-size={},{}".format(*SIZE)]:
-            options.add_argument(f"--{flag}")
-        service = webdriver.ChromeService(shutil.which("chromedriver"))
-        with webdriver.Chrome(options, service) as browser:
-            pictures = [picture for scene in SCENES for picture in record(browser, *scene)]
+    with tempfile.TemporaryDirectory() as directory, chromium(directory) as browser:
+        pictures = [picture for scene in SCENES for picture in record(browser, *scene)]
     target, content = ROOT / "docs" / "laboratory.webp", io.BytesIO()
     first, *others = pictures
     first.save(

@@ -6,7 +6,8 @@
 // `python -m gru_addition train`.
 
 import { parseArgs } from "node:util";
-import { TUTORIAL, Training } from "../gru_addition/show/numbers/training.js";
+import { TUTORIAL } from "../gru_addition/show/numbers/settings.js";
+import { Training } from "../gru_addition/show/numbers/training.js";
 
 const FLAGS = {
   "num-bits": "numBits", "batch-size": "batchSize", "hidden-size": "hiddenSize", iterations: "iterations",

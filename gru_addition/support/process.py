@@ -16,6 +16,7 @@ from gru_addition.support.checks import brief
 FLAGS, THREADS, LOG_LEVEL = "XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL"
 # A step with this many numbers in its states, or fewer, is done sooner by one thread than by two.
 SMALL_STATES = 2000
+# TensorFlow would start them all, whatever memory that takes.
 MOST_THREADS = 1024
 # All threads share file descriptor 2, so only one at a time may point it elsewhere.
 _turn = threading.RLock()

@@ -4,8 +4,7 @@ import { lossPlot, statesPicture, thinned } from "../drawing/live.js";
 import { find, html, made } from "../drawing/svg.js";
 import { networkFrom } from "../numbers/files.js";
 import { addWith } from "../numbers/network.js";
-import { changesOf, checkBatches, FIELDS, settingFrom, settingsFrom } from "../numbers/settings.js";
-import { TUTORIAL } from "../numbers/training.js";
+import { changesOf, checkBatches, FIELDS, settingFrom, settingsFrom, TUTORIAL } from "../numbers/settings.js";
 
 /** @typedef {import("../links.js").Context} Context */
 

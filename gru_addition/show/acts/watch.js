@@ -4,6 +4,7 @@ import { drawDigits, drawOutputs } from "../drawing/columns.js";
 import { drawPlane, placeIn } from "../drawing/plane.js";
 import { find, html, made, tidy } from "../drawing/svg.js";
 import { drawBars, drawLosses } from "../drawing/units.js";
+import { distanceFrom } from "../numbers/balls.js";
 import { lengthOf, MOST_BITS, parseBetween, parseNumber, randomNumber } from "../numbers/integers.js";
 import { addWith, CELLS, step, weighted } from "../numbers/network.js";
 
@@ -304,9 +305,7 @@ function ballInWords(certificate, h, ball) {
   const leads = certificate.targets[ball].map((to, pair) => `${pair >> 1}+${pair & 1} to ball ${to}`);
   const onwards = `From anywhere in it, ${leads.join(", ")}.`;
   if (ball === 0) return `The proof begins here. ${onwards}`;
-  const off = h.map((value, i) => value - certificate.states[ball][i]);
-  const along = (_, j) => off.reduce((sum, value, i) => sum + value * certificate.norm[i][j], 0);
-  const distance = Math.hypot(...off.map(along)), radius = certificate.radii[ball];
+  const distance = distanceFrom(certificate, ball, h), radius = certificate.radii[ball];
   const carry = certificate.carries[ball] ? "carry" : "no carry";
   return `The proof says that the state is now in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}): `
     + `at most ${tidy(radius)} from its centre. It is ${tidy(distance)} from it. ${onwards}`;

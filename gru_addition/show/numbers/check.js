@@ -6,6 +6,7 @@ import {
   above, addBalls, arithmeticIn, columnOf, endsOf, inverseOf, lengthAbove, multiplyBalls, normAbove, sizeOf,
   subtractBalls, timesMatrix,
 } from "./enclosure.js";
+import { fits, GATES, weightShapes } from "./shapes.js";
 
 // The state after a column, by the arithmetic A. x: what the column adds to each gate.
 const EQUATIONS = {
@@ -25,24 +26,14 @@ const EQUATIONS = {
     return [...c.map((value, k) => A.multiply(o[k], A.tanh(value))), ...c];
   },
 };
-const GATES = { gru: ["r", "z", "h"], elman: ["h"], lstm: ["i", "f", "o", "c"] };
 const NEEDED = ["norm", "states", "radii", "targets", "carries", "bits"];
 const ALLOWED = [...NEEDED, "resolution", "slack", "output_margins", "step_margins"];
-
-/** @param {any} array @param {number[]} shape @param {(entry: any) => boolean} isRight */
-function fits(array, shape, isRight) {
-  const [length, ...rest] = shape;
-  return Array.isArray(array) && array.length === length
-    && array.every((entry) => (rest.length > 0 ? fits(entry, rest, isRight) : isRight(entry)));
-}
 
 // What is wrong with a certificate before anything is computed, or null.
 function flawOf(network, c) {
   const w = network.weights, cells = Object.keys(GATES);
-  const gates = cells.includes(network.cell) ? GATES[network.cell] : [];
-  const ofGates = ["W", "U", "b"].flatMap((kind) => gates.map((gate) => kind + gate));
-  const names = [...ofGates, "W_output", "b_output"];
-  if (gates.length === 0 || `${Object.keys(w).sort()}` !== `${names.sort()}`) {
+  const names = cells.includes(network.cell) ? Object.keys(weightShapes(network.cell, 1)) : [];
+  if (names.length === 0 || `${Object.keys(w).sort()}` !== `${names.sort()}`) {
     return `the network is no ${cells.join(", ")} that adds`;
   }
   const missing = NEEDED.filter((name) => !Object.hasOwn(c, name));
@@ -53,13 +44,13 @@ function flawOf(network, c) {
   const number = c.radii?.length;
   if (!(size * number > 0)) return "it lists no states";
   const shapes = {
-    W: [2, units], U: [units, units], b: [units], W_output: [units, 1], b_output: [1], norm: [size, size],
-    states: [number, size], radii: [number], targets: [number, 4], carries: [number], bits: [number],
+    ...weightShapes(network.cell, units), norm: [size, size], states: [number, size], radii: [number],
+    targets: [number, 4], carries: [number], bits: [number],
   };
   for (const name of [...names, ...NEEDED]) {
     const isRight = ["targets", "carries", "bits"].includes(name) ? Number.isSafeInteger : Number.isFinite;
     const array = w[name] ?? c[name], theirs = c[name] ?? array;
-    if (!fits(array, shapes[name] ?? shapes[name[0]], isRight)) return `${name} is not what it should be`;
+    if (!fits(array, shapes[name], isRight)) return `${name} is not what it should be`;
     if (JSON.stringify(theirs) !== JSON.stringify(array)) return `it is for other weights: ${name} differs`;
   }
   const resolution = network.resolution ?? 0;

@@ -1,16 +1,10 @@
 // Networks in files: weights as the laboratory writes them, and pages of `python -m gru_addition show`.
 
 import { planesOf } from "./plane.js";
+import { fits, GATES, weightShapes } from "./shapes.js";
 
-const GATES_OF = { gru: ["r", "z", "h"], elman: ["h"], lstm: ["i", "f", "o", "c"] };
 // More would take the page too long.
 const MOST_UNITS = 128;
-
-/** @param {any} values @param {number[]} shape */
-function hasShape(values, [length, ...rest]) {
-  if (!Array.isArray(values) || values.length !== length) return false;
-  return values.every((value) => (rest.length ? hasShape(value, rest) : Number.isFinite(value)));
-}
 
 /** What a file holds, read as JSON; of a page, its first network. @param {string} text */
 function contentOf(text) {
@@ -33,12 +27,10 @@ export function networkFrom(text, name) {
     refuse("it holds neither weights in JSON nor a page of networks, or it is damaged");
   }
   const { cell, resolution = null, weights } = network ?? {}, units = weights?.W_output?.length;
-  if (!Object.hasOwn(GATES_OF, cell ?? "")) refuse(`its cell must be ${Object.keys(GATES_OF).join(", ")}`);
+  if (!Object.hasOwn(GATES, cell ?? "")) refuse(`its cell must be ${Object.keys(GATES).join(", ")}`);
   if (!(units > 0 && units <= MOST_UNITS)) refuse(`W_output must have from 1 to ${MOST_UNITS} rows`);
-  const shapes = { W_output: [units, 1], b_output: [1] };
-  for (const gate of GATES_OF[cell]) {
-    Object.assign(shapes, { [`W${gate}`]: [2, units], [`U${gate}`]: [units, units], [`b${gate}`]: [units] });
-  }
+  const shapes = weightShapes(cell, units);
+  const hasShape = (values, shape) => fits(values, shape, Number.isFinite);
   for (const [key, shape] of Object.entries(shapes)) {
     if (!hasShape(weights[key], shape)) refuse(`${key} must be numbers of shape (${shape.join(", ")})`);
   }

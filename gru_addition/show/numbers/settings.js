@@ -1,9 +1,25 @@
 // What can be set before a training, as it is typed or stands in a link.
 
-import { TUTORIAL } from "./training.js";
+/**
+ * The names are those of `gru_addition.config.Config`.
+ * @typedef {object} Settings
+ * @property {number} seed
+ * @property {number} numBits
+ * @property {number} batchSize
+ * @property {number} hiddenSize
+ * @property {number} iterations
+ * @property {number} learningRate
+ * @property {number | null} miniBatchSize
+ * @property {boolean} freshBatches
+ * @property {number} stateNoise
+ * @property {number} jacobianPenalty
+ */
 
-/** @typedef {import("./training.js").Settings} Settings */
-
+/** @type {Settings} */
+export const TUTORIAL = {
+  seed: 0, numBits: 5, batchSize: 100, hiddenSize: 16, iterations: 5000, learningRate: 0.001,
+  miniBatchSize: null, freshBatches: false, stateNoise: 0, jacobianPenalty: 0,
+};
 /**
  * A name in `Settings`, that in a link, and that for people; the least and the most; whether it is whole.
  * @typedef {[keyof Settings, string, string, number, number, boolean]} Field

@@ -110,7 +110,7 @@ function chosenFrom(sums, chosen) {
  */
 export class Batches {
   /**
-   * @param {import("./training.js").Settings} settings
+   * @param {import("./settings.js").Settings} settings
    * @param {Sums} sums the training set
    * @param {RandomState} random
    */

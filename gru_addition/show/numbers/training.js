@@ -2,32 +2,14 @@
 // back-propagation through time, and Adam as TensorFlow 1 computes it.
 
 import { RandomState, truncatedNormal } from "./random.js";
+import { TUTORIAL } from "./settings.js";
+import { weightShapes } from "./shapes.js";
 import { Batches, drawSums, merged } from "./sums.js";
 
 /** @typedef {import("./sums.js").Column} Column */
-/** @typedef {import("./sums.js").Sums} Sums */
+/** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {Record<string, Float64Array>} Weights by their names in Python, row by row */
 
-/**
- * The names are those of `gru_addition.config.Config`.
- * @typedef {object} Settings
- * @property {number} seed
- * @property {number} numBits
- * @property {number} batchSize
- * @property {number} hiddenSize
- * @property {number} iterations
- * @property {number} learningRate
- * @property {number | null} miniBatchSize
- * @property {boolean} freshBatches
- * @property {number} stateNoise
- * @property {number} jacobianPenalty
- */
-
-/** @type {Settings} */
-export const TUTORIAL = {
-  seed: 0, numBits: 5, batchSize: 100, hiddenSize: 16, iterations: 5000, learningRate: 0.001,
-  miniBatchSize: null, freshBatches: false, stateNoise: 0, jacobianPenalty: 0,
-};
 // Each weight's op seed in the tutorial's graph, in the order in which it makes them.
 const OP_SEEDS = {
   Wr: 3, Wz: 12, Wh: 21, Ur: 30, Uz: 39, Uh: 48, br: 57, bz: 66, bh: 75, W_output: 175, b_output: 184,
@@ -38,25 +20,15 @@ const SMALL_CHANGE = 0.1, SUMS_PER_SENSITIVITY = 4;
 const TOGETHER = 4;
 
 /**
- * The shape of a weight.
- * @param {string} name
- * @param {number} units
- */
-function shapeOf(name, units) {
-  if (name === "b_output") return [1];
-  if (name === "W_output") return [units, 1];
-  return { W: [2, units], U: [units, units], b: [units] }[name[0]] ?? [];
-}
-
-/**
  * The weights before training.
  * @param {number} seed
  * @param {number} units
  * @returns {Weights}
  */
 export function initialWeights(seed, units) {
+  const shapes = weightShapes("gru", units);
   const draw = ([name, opSeed]) => {
-    const number = shapeOf(name, units).reduce((a, b) => a * b, 1);
+    const number = shapes[name].reduce((a, b) => a * b, 1);
     return [name, truncatedNormal(seed, opSeed, number).map((value) => 0.01 * value)];
   };
   return Object.fromEntries(Object.entries(OP_SEEDS).map(draw));
@@ -156,8 +128,9 @@ export class Training {
 
   /** The weights as Python writes them: nested arrays. */
   nestedWeights() {
+    const shapes = weightShapes("gru", this.settings.hiddenSize);
     const nested = ([name, values]) => {
-      const [rows, columns] = shapeOf(name, this.settings.hiddenSize), list = [...values];
+      const [rows, columns] = shapes[name], list = [...values];
       if (columns === undefined) return [name, list];
       return [name, Array.from({ length: rows }, (_, i) => list.slice(i * columns, (i + 1) * columns))];
     };
