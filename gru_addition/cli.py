@@ -19,6 +19,7 @@ import traceback
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
+from decimal import ROUND_DOWN, Context
 from pathlib import Path
 
 from gru_addition.config import Config, check_setting
@@ -523,9 +524,9 @@ def _save_proof(proof, network, directory):
     elif path.is_file():
         try:
             verify(read_certificate(path), network.weights, network.resolution)
-        except RefusedError:
+        except (RefusedError, OSError):
             path.unlink()
-            print(f"\nRemoved {path}, which was for another network.")
+            print(f"\nRemoved {path}, which is no proof of this network.")
     picture = as_png(proof_figure, network.weights, network.resolution, proof)
     if picture is not None:
         replace_file(figure, picture)
@@ -558,7 +559,8 @@ def _in_words(proof, network):
         return (
             f"proved: the {network} adds every pair correctly at every length\n\n"
             f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
-            f"pairs of bits\nlead to others. Minimised, they are {smallest}: the carry."
+            f"pairs of bits\nlead to others. Minimised, they are {smallest}: the carry.\n"
+            f"{_bears(proof.function_error)}"
         )
     if proof.wrong_sum is None:
         tried = "\n".join(f"- {what}" for what in proof.tried)
@@ -583,6 +585,12 @@ def _in_words(proof, network):
     return "\n".join([first, "", *columns, "", rest])
 
 
+def _bears(function_error):
+    """How wrong sigmoid and tanh may be, in words."""
+    error = Context(2, ROUND_DOWN).create_decimal_from_float(function_error)
+    return f"It holds even if sigmoid and tanh are wrong by {error:.1e}."
+
+
 def verify(argv):
     """check a proof"""
     parser = Parser(verify, "0 if the certificate proves the network right at every length, else 1")
@@ -598,9 +606,10 @@ def verify(argv):
         certificate = read_certificate(options["certificate"])
         network = _Network(options)
         what = f" for the {network.name}"
-        check(certificate, network.weights, network.resolution)
+        function_error = check(certificate, network.weights, network.resolution)
         states = len(certificate["states"])
         print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
+        print(_bears(function_error))
         print(f"The {network.name} adds every pair correctly at every length.")
         status = 0
     except RefusedError as error:
@@ -699,7 +708,13 @@ def study(argv):
     os.environ.setdefault(process.THREADS, "1")
 
     from gru_addition.study.pictures import selections_figure, study_figure
-    from gru_addition.study.report import SUMMARY_COLUMNS, challenged, intervals, summary
+    from gru_addition.study.report import (
+        SUMMARY_COLUMNS,
+        challenged,
+        intervals,
+        open_gates,
+        summary,
+    )
     from gru_addition.study.sweep import TABLE, as_csv
     from gru_addition.support.pictures import as_png
 
@@ -709,8 +724,10 @@ def study(argv):
         rows, new = _train_all({name: recipes[name] for name in names}, seeds, directory)
     table = summary(rows, with_iterations=group in ("cells", "sizes"))
     print(f"{table}\n\n{challenged(rows)}")
+    if gates := open_gates(rows):
+        print(f"\nStill proved with the update gates z, the reset gates r, or both at 1:\n{gates}")
     replace_file(path / SUMMARY, as_csv(SUMMARY_COLUMNS, intervals(rows)))
-    draw = selections_figure if group in ("ablation", "cells") else study_figure
+    draw = selections_figure if group in ("ablation", "baselines", "cells") else study_figure
     picture = as_png(draw, rows)
     if picture is not None:
         replace_file(path / STUDY_FIGURE, picture)

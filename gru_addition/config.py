@@ -54,6 +54,12 @@ class Config:
     jacobian_penalty: float = _setting(
         0.0, "while training, penalise the squared Frobenius norm of each step's Jacobian", 0, 1000
     )
+    weight_decay: float = _setting(
+        0.0, "while training, shrink W and U by this times the learning rate at each step", 0, 100
+    )
+    spectral_norm: float = _setting(
+        0.0, "while training, keep the spectral norm of each U below this, unless it is 0", 0, 1000
+    )
     resolution: int | None = _setting(
         None,
         "when the trained network is used, round its state to multiples of 1/N after every step; "

@@ -209,7 +209,7 @@ class AdditionModel:
         self.optimizer = self.train_step = None
         if learning_rate is not None:
             self.optimizer = optimizer_for(learning_rate)
-            self.train_step = self.optimizer.minimize(self.loss)
+            self.train_step = self.minimised(self.loss, self.optimizer)
 
     @property
     def weights(self):
@@ -232,6 +232,10 @@ class AdditionModel:
         times: a factor for the penalty, if the loss will later be divided by it.
         """
         return loss
+
+    def minimised(self, loss, optimizer):
+        """The op that takes one step of an optimizer. A model that does more overrides this."""
+        return optimizer.minimize(loss)
 
     @classmethod
     def for_weights(cls, weights, cell=GRU):

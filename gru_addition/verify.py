@@ -17,7 +17,8 @@ matrix in the certificate. A certificate holds if
 3. throughout every other ball the output is on the right side of 0.5, by more than a slack;
 4. from anywhere in a ball, a step leads into the named ball, and stays away from its edge by more
    than the slack; with rounding, when all radii are zero, a step from a state leads to within half
-   a unit of the named state, less the slack;
+   a unit of the named state, less the slack and the error of the product that is rounded, the
+   state times the resolution;
 5. the slack exceeds the bound on the error of a step in floating point from anywhere in a ball;
 6. the weights are those of the network in question.
 
@@ -26,13 +27,20 @@ columns, the computed state lies in the ball to which the path of the columns le
 start (1). If it does in one column, the exact step leads into the next ball (4), and so does the
 computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
 
+docs/proof.md states this as a theorem, with its assumptions. How accurate sigmoid and tanh must be
+is one of them. So `verify` also returns by how much all of them may be off, on the same
+certificate: 2 to 5 then hold with another slack.
+
 By the mean value inequality, a step from a ball strays at most the radius times the largest norm of
 the Jacobian in the ball. All its entries are bounded for the whole ball at once. Its norm is at
 most that of the matrix of midpoints plus that of the matrix of radii.
 """
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from operator import mul
 from threading import Lock
 from typing import NamedTuple
@@ -47,6 +55,8 @@ PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 WHOLE, REAL = {"resolution", "carries", "bits", "targets"}, {"slack", "norm", "states", "radii"}
 # What the prover adds for its readers, and nothing depends on.
 UNCHECKED = {"output_margins", "step_margins"}
+# How wrong sigmoid and tanh are assumed to be, in epsilons.
+FUNCTION_ERROR = 100
 # In bits, and enough for rounding not to matter.
 PRECISION = 80
 # Arb's precision is that of the whole process.
@@ -106,6 +116,8 @@ CELLS = {
 def verify(certificate, weights, resolution=None):
     """Raise `RefusedError` unless a certificate proves the network with these weights right.
 
+    Returns how wrong any sigmoid and tanh may be for it to do so: a lower bound, to within 1 %.
+
     certificate: arrays by name, as `gru_addition.prove.prove` makes them.
     weights: arrays by name, `Wr` to `b_output`; the names tell the cell.
     resolution: the network rounds its state to multiples of 1 / resolution; None if it does not.
@@ -117,12 +129,26 @@ def verify(certificate, weights, resolution=None):
     _check_addition(c)
     with _precision_lock, ctx.workprec(PRECISION):
         network = _Network(c, cell)
-        _require(network.step_error(c) < network.slack, "its slack is smaller than rounding errors")
-        _check_outputs(c, network)
-        if c["resolution"] == 0:
-            _check_balls(c, network)
-        else:
-            _check_rounding(c, network)
+        error = FUNCTION_ERROR * network.epsilon
+        _require(
+            network.step_error(c, error) < network.slack,
+            "its slack is smaller than rounding errors",
+        )
+        steps = _ball_rooms if c["resolution"] == 0 else _rounding_rooms
+        least = arb("inf")
+        for room, otherwise in chain(_output_rooms(c, network), steps(c, network)):
+            _require(room > network.slack, otherwise)
+            least = least.min(room)
+        return _largest_error(float(error), lambda e: network.step_error(c, arb(e)) < least)
+
+
+def _largest_error(least, holds):
+    """The largest error that is allowed, if the least is and 1 is too large, to within 1 %."""
+    largest = 1.0
+    while largest > 1.01 * least:
+        middle = math.sqrt(least * largest)
+        least, largest = (middle, largest) if holds(middle) else (least, middle)
+    return least
 
 
 def _require(condition, otherwise):
@@ -174,40 +200,47 @@ def _check_addition(c):
         _require(right.all(), "it does not carry as one does on paper")
 
 
-def _check_outputs(c, network):
+# Each of these yields how large the slack may be for a part of a rule to hold, and what may be
+# wrong where it is larger.
+
+
+def _output_rooms(c, network):
     """Rule 3."""
     outputs = arb_mat(c["states"].tolist()) * network.readout
     for i in range(1, len(c["states"])):
         side = 2 * int(c["bits"][i]) - 1
         stray = network.output_norm * float(c["radii"][i])
-        margin = side * (outputs[i, 0] + network.w["b_output"][0, 0] - 0.5) - stray
-        _require(margin > network.slack, f"the output of state {i} may be wrong")
+        room = side * (outputs[i, 0] + network.w["b_output"][0, 0] - 0.5) - stray
+        yield room, f"the output of state {i} may be wrong"
 
 
-def _check_rounding(c, network):
+def _rounding_rooms(c, network):
     """Rule 4, with rounding."""
     _require(not c["radii"].any(), "a rounded state needs no ball")
     resolution, states = int(c["resolution"]), c["states"].tolist()
     # No changes of the state are of interest, so one that is none stands for all.
     for i, target, step in _steps(c, network, arb_mat(1, network.size)):
         for x, number in zip(states[target], step.centre.entries(), strict=True):
-            unit = round(resolution * x)
+            unit = round(resolution * Fraction(x))
             # A multiple of 1 / resolution, except for the last digit of the stored number.
             is_rounded = abs(resolution * arb(x) - unit) <= abs(unit) * network.epsilon
             _require(is_rounded, f"state {target} is not rounded")
-            off = abs(number * resolution - unit) + resolution * network.slack
-            _require(off < 0.5, f"the step from state {i} may be rounded to another")
+            off = abs(number * resolution - unit) + (abs(unit) + 1) * network.epsilon
+            yield (
+                (0.5 - off) / resolution,
+                f"the step from state {i} may be rounded to another",
+            )
 
 
-def _check_balls(c, network):
+def _ball_rooms(c, network):
     """Rule 4, without rounding."""
     states, radii = c["states"].tolist(), c["radii"].tolist()
-    slack = network.slack * _norm_of_all(network.norm)
+    norm_of_slack = _norm_of_all(network.norm)
     for i, target, step in _steps(c, network, network.inverse_norm):
         off = (step.centre - arb_mat([states[target]])) * network.norm
         stray = radii[i] * _norm_of_all(step.slopes * network.norm)
-        _require(
-            _length(off.entries()) + stray + slack < radii[target],
+        yield (
+            (radii[target] - _length(off.entries()) - stray) / norm_of_slack,
             f"the step from the ball around state {i} may leave the ball of state {target}",
         )
 
@@ -248,16 +281,20 @@ class _Network:
         """The state after a step from h, `_Numbers`, for a pair of bits."""
         return self.cell.step(h, self.inputs[pair], self.w)
 
-    def step_error(self, c):
+    def step_error(self, c, function_error):
         """A bound on the error of a step and of an output in floating point.
 
-        It holds for all states in the balls of a certificate, whatever the order of the sums.
+        function_error: how far a sigmoid or a tanh may be off.
+
+        The bound holds for all states in the balls of a certificate, whatever the order of the
+        sums.
         """
         largest = arb_mat([abs(c["states"]).max(axis=0).tolist()])
         reach = largest + float(c["radii"].max()) * _lengths(self.inverse_norm)
         # The last digit of a stored rounded state may be off by one, and so may the computer's.
         of_sum = (len(c["W_output"]) + 6) * self.epsilon
-        h = _Computed(reach, 2 * self.epsilon * reach, self.epsilon, of_sum)
+        errors = self.epsilon, of_sum, function_error
+        h = _Computed(reach, 2 * self.epsilon * reach, *errors)
         both_bits = arb_mat([[1, 1]])
         x = {
             gate: both_bits * _each(abs, self.w["W" + gate]) + _each(abs, self.w["b" + gate])
@@ -339,13 +376,15 @@ class _Computed:
     sizes, errors: (1, numbers).
     epsilon: twice the largest relative error of an operation.
     of_sum: the same for a sum of products with weights, in any order.
+    of_function: how far a sigmoid or a tanh may be off.
 
-    Sigmoid and tanh may be off by 100 epsilon. A step may compute h + z (h~ - h), or the tutorial's
+    A step may compute h + z (h~ - h), or the tutorial's
     (1 - z) h + z h~, which is no worse.
     """
 
-    def __init__(self, sizes, errors, epsilon, of_sum):
-        self.sizes, self.errors, self.epsilon, self.of_sum = sizes, errors, epsilon, of_sum
+    def __init__(self, sizes, errors, epsilon, of_sum, of_function):
+        self.sizes, self.errors = sizes, errors
+        self.epsilon, self.of_sum, self.of_function = epsilon, of_sum, of_function
 
     def part(self, begin, end):
         return self._with(_columns(self.sizes, begin, end), _columns(self.errors, begin, end))
@@ -379,10 +418,10 @@ class _Computed:
 
     def _function(self, errors):
         sizes = _each(lambda _: arb(1), errors)
-        return self._with(sizes, errors + 100 * self.epsilon * sizes)
+        return self._with(sizes, errors + self.of_function * sizes)
 
     def _with(self, sizes, errors):
-        return _Computed(sizes, errors, self.epsilon, self.of_sum)
+        return _Computed(sizes, errors, self.epsilon, self.of_sum, self.of_function)
 
 
 def _sigmoid(x):

@@ -36,7 +36,7 @@ def run_iterations_of(model, config):
         def iteration(i, losses):
             batch = i % batches_per_run
             train_loss = loss_of(model, x[batch], y[batch])
-            train_step = optimizer.minimize(train_loss)
+            train_step = model.minimised(train_loss, optimizer)
             with tf.control_dependencies([train_step]):
                 validation_loss = loss_of(model, x_test, y_test)
             losses = tf.tensor_scatter_nd_update(losses, [[i]], [[train_loss, validation_loss]])

@@ -16,21 +16,23 @@ MOST_ROUNDS, MOST_COLUMNS = 60, 5000
 STATES_AT_A_TIME = 256
 
 
-def ball_radii(network, exploration, norm):
+def ball_radii(network, exploration, norm, slack=None):
     """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
 
     exploration: a closed `Exploration`. norm: (state_size, state_size), the norm of the balls.
+    slack: how far computed states and outputs may be off; by default the network's own.
 
     The radii, of shape (n,), are None if a ball can't be kept so small that all outputs in it are
     on the right side of 0.5. With radii, the number of columns is infinite.
     """
+    slack = network.slack if slack is None else slack
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
-    margins = (2 * bits - 1) * (network.output(states) - 0.5) - network.slack
+    margins = (2 * bits - 1) * (network.output(states) - 0.5) - slack
     # No output is read from the first state.
     margins[bits == NO_BIT] = np.inf
     largest = margins / output_change(network, norm) / ROOM**2
     gaps = gaps_of(network, states, targets, norm)
-    gaps += ROOM * network.slack * np.linalg.norm(norm, 2)
+    gaps += ROOM * slack * np.linalg.norm(norm, 2)
     # The bounds hold for balls no larger than this, which is a guess at first.
     supposed = np.zeros(len(states))
     for _ in range(MOST_ROUNDS):

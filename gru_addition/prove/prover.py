@@ -63,6 +63,8 @@ PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
 ALL_SUMS = 9
 SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005
 MOST_BALLS = 2000
+# Slacks to try for larger balls, once there are some.
+WIDE_SLACKS = 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7
 # A norm is fitted to the steps from at most this many states, which takes a second.
 MOST_STATES_TO_FIT = 100
 MOST_ROUNDED_STATES = 100_000
@@ -81,6 +83,7 @@ class Proof:
     certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`; `norm`;
         `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
         `output_margins` and `step_margins`, which show how narrowly it holds.
+    function_error: if proved, how wrong any sigmoid and tanh may be, which `verify` found.
     tried: if undecided, what was tried, in words.
     """
 
@@ -91,6 +94,7 @@ class Proof:
     is_smallest: bool = False
     right_bits: float = 0
     certificate: dict | None = field(default=None, repr=False)
+    function_error: float | None = None
     tried: tuple = ()
 
     @property
@@ -164,10 +168,16 @@ def _prove_plain(network, weights, graph):
                     grow = f"{shape} around them grow too large after {columns:,} columns"
                     tried.append(f"{what}: {grow}")
                     continue
-                try:
-                    return _proved(network, weights, graph, exploration, radii, norms[shape])
-                except RefusedError as error:
-                    tried.append(f"{what}: refused: {error}")
+                # Balls with more room bear functions that are more wrong.
+                for slack in (*WIDE_SLACKS, network.slack):
+                    radii, _ = ball_radii(network, exploration, norms[shape], slack)
+                    try:
+                        if radii is not None:
+                            return _proved(
+                                network, weights, graph, exploration, radii, norms[shape]
+                            )
+                    except RefusedError as error:
+                        tried.append(f"{what}: refused: {error}")
     repeated = repeat_words(network)
     if repeated is None:
         tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
@@ -217,7 +227,7 @@ def _proved(network, weights, graph, exploration, radii, norm):
         "output_margins": output_margins,
         "step_margins": step_margins,
     }
-    verify(certificate, weights, network.resolution)
+    function_error = verify(certificate, weights, network.resolution)
     # Everything that computes with these weights: the tutorial's graph, and that of `add`.
     for name, computed in {"the real graph": graph, "the graph of add": graph.adder}.items():
         pairs = np.tile(np.stack([A, B], axis=1), (len(states), 1))
@@ -228,7 +238,9 @@ def _proved(network, weights, graph, exploration, radii, norm):
         )
         if not off <= network.slack:
             raise RefusedError(f"{name} is {off:.1g} away from NumPy")
-    return Proof(PROVED, right_bits=math.inf, certificate=certificate)
+    return Proof(
+        PROVED, right_bits=math.inf, certificate=certificate, function_error=function_error
+    )
 
 
 class _RealGraph:

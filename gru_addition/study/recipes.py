@@ -52,5 +52,37 @@ SIZES = {
     | {"learning_rate": 0.01, "hidden_size": size}
     for size in range(16, 0, -1)
 }
+# What might do instead of the penalty.
+INSTEAD = {
+    f"{name} {strength:g}": {setting: strength}
+    for name, setting, strengths in (
+        ("weight decay", "weight_decay", (0.1, 0.3, 1.0)),
+        ("spectral norm", "spectral_norm", (1.0, 2.0, 4.0)),
+    )
+    for strength in strengths
+}
+BASELINES = {
+    f"{base} + rate + {name}": settings | CHANGES["rate"] | change
+    for base, settings in {"tutorial": {}, "fresh": FRESH}.items()
+    for name, change in INSTEAD.items()
+}
+# Around "tutorial + Jacobian penalty".
+SENSITIVITY = {
+    f"penalty {penalty:g}, noise {noise:g}, rate {rate:g}": {
+        "jacobian_penalty": penalty,
+        "state_noise": noise,
+        "learning_rate": rate,
+    }
+    for penalty in (0.003, 0.01, 0.03)
+    for noise in (0.03, 0.1, 0.3)
+    for rate in (0.001, 0.003, 0.01)
+}
 # What is compared with each other, by the name that the command takes.
-GROUPS = {"recipes": RECIPES, "ablation": ABLATION, "cells": CELLS, "sizes": SIZES}
+GROUPS = {
+    "recipes": RECIPES,
+    "ablation": ABLATION,
+    "baselines": BASELINES,
+    "sensitivity": SENSITIVITY,
+    "cells": CELLS,
+    "sizes": SIZES,
+}

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 from scipy.stats import binomtest, bootstrap
 
+from gru_addition.study.measure import OPEN_GATES
+
 SUMMARY_COLUMNS = "recipe", "test", "num_bits", "measure", "seeds", "mean", "low", "high"
 STRUCTURED = "carry all along", "alternating bits", "long run of zeros", "equal operands"
 ONE_SUM = "1024 + 16"
@@ -76,8 +78,27 @@ def _cells(results, recipe, with_iterations):
         f"structured, {longest:,} bits, exact": _mean(results.structured(recipe, longest)),
         "wrong sum found": _count(np.equal(verdicts, "refuted")),
         "proved": _count(np.equal(verdicts, "proved")),
+        "undecided": _count(np.equal(verdicts, "undecided")),
         "rounded to 1/4: proved": _count(np.equal(values("rounded proof", "verdict"), "proved")),
+        "error allowed in sigmoid and tanh, median (least)": _error(
+            values("proof", "function error allowed")
+        ),
     }
+
+
+def open_gates(rows):
+    """Say, for each recipe, how many of the proved GRUs are still proved with gates at 1.
+
+    Returns a table in Markdown, or "" if no GRU is proved.
+    """
+    results = Results(rows)
+    lines = [["recipe", "proved", *OPEN_GATES], ["---"] * (2 + len(OPEN_GATES))]
+    for recipe in results.recipes:
+        again = [results.of_seeds(recipe, "proof", f"verdict with {name}") for name in OPEN_GATES]
+        if again[0]:
+            counts = [str(verdicts.count("proved")) for verdicts in again]
+            lines.append([recipe, str(len(again[0])), *counts])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if lines[2:] else ""
 
 
 def challenged(rows):
@@ -140,6 +161,10 @@ def _median(iterations, seeds):
         return "none learnt"
     number = f"all {seeds}" if len(iterations) == seeds else f"{len(iterations)} of {seeds}"
     return f"{np.median(iterations):,.0f} ({number})"
+
+
+def _error(errors):
+    return f"{np.median(errors):.1e} ({min(errors):.1e})" if errors else "none proved"
 
 
 def _count(successes):

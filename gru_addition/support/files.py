@@ -6,6 +6,7 @@ nothing is unpickled.
 """
 
 import io
+import math
 import os
 import tempfile
 import zipfile
@@ -13,7 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import read_array
+from numpy.lib.format import (
+    read_array,
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+)
 
 from gru_addition.support.checks import brief
 
@@ -87,11 +93,21 @@ def read_arrays(path):
             if int.from_bytes(content[-12:-10], "little") != len(members):
                 raise ValueError("it does not hold as many arrays as it says")
             return {
-                member.filename.removesuffix(".npy"): read_array(
-                    io.BytesIO(archive.read(member)), allow_pickle=False
-                )
+                member.filename.removesuffix(".npy"): _array(archive.read(member))
                 for member in members
             }
     # NumPy and zipfile raise many kinds.
     except Exception as error:
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
+
+
+def _array(content):
+    """The array in an `.npy` file; `ValueError` unless it is as large as the file says."""
+    file = io.BytesIO(content)
+    version = read_magic(file)
+    read_header = read_array_header_1_0 if version == (1, 0) else read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
+        raise ValueError(f"it does not hold {shape} numbers")
+    file.seek(0)
+    return read_array(file, allow_pickle=False)

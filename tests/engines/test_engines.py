@@ -26,6 +26,7 @@ CASES = [
 MORE = [
     {"mini_batch_size": 20}, {"fresh_batches": True}, {"state_noise": 0.1, "dtype": "float32"},
     {"jacobian_penalty": 0.01, "num_bits": 9, "batch_size": 6},
+    {"jacobian_penalty": 0.01, "weight_decay": 2.0, "spectral_norm": 0.3},
     {"num_bits": 33, "batch_size": 7, "hidden_size": 5},
 ]  # fmt: skip
 torture = pytest.mark.torture

@@ -3,6 +3,7 @@
 The oracles are Keras for the cells, the NumPy loop for the rest.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -283,6 +284,26 @@ def test_a_network_is_trained_with_noise_and_penalty_and_validated_without():
     np.testing.assert_allclose(run.history.train_losses, [expected], rtol=1e-12)
     expected = numpy_gru.loss(run.weights, *validation_set)
     np.testing.assert_allclose(run.history.validation_losses, [expected], rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["session", "compiled"])
+def test_weights_shrink_after_a_step(engine):
+    config = Config(iterations=1, hidden_size=HIDDEN, learning_rate=0.01, engine=engine)
+    after, decayed, bounded = (
+        train(replace(config, **change), initial_weights=random_weights()).weights
+        for change in ({}, {"weight_decay": 20.0}, {"spectral_norm": 0.5})
+    )
+
+    for name, weight in after.items():
+        is_matrix, norm = weight.ndim == 2, np.linalg.norm(weight, 2)
+        np.testing.assert_allclose(decayed[name], (0.8 if is_matrix else 1) * weight, rtol=1e-12)
+        if name[0] == "U":
+            assert norm > 0.5 > 0.999999 * np.linalg.norm(bounded[name], 2) > 0.48
+            np.testing.assert_allclose(
+                bounded[name] / np.linalg.norm(bounded[name]), weight / np.linalg.norm(weight)
+            )
+        else:
+            np.testing.assert_allclose(bounded[name], weight, rtol=1e-12)
 
 
 def test_a_rounded_network_stays_rounded_wherever_it_is_asked(tmp_path):

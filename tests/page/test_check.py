@@ -22,7 +22,7 @@ from gru_addition import verify as checker
 from gru_addition.cells.network import Network
 from gru_addition.prove.cover import ball_radii
 from gru_addition.prove.search import explore, try_all_sums
-from gru_addition.verify import RefusedError, verify
+from gru_addition.verify import FUNCTION_ERROR, RefusedError, verify
 
 CHECK = """
 import { check } from "./numbers/check.js";
@@ -175,7 +175,7 @@ def checkers_steps(weights, resolution, c):
 def checkers_error(weights, _, c):
     with ctx.workprec(checker.PRECISION):
         network = checker._Network(c, checker.CELLS[Network(weights).cell])
-        return float(network.step_error(c).upper())
+        return float(network.step_error(c, FUNCTION_ERROR * network.epsilon).upper())
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy_gru
 import pytest
 from common import WITH_TESTS, environment, run_from_scratch
 from fake_run import fake_run
@@ -18,16 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gru_addition import cli
+from gru_addition.cells.network import Network
 from gru_addition.config import Config
 from gru_addition.dataset import add_columns
 from gru_addition.prove.challenge import challenge, random_pairs, structured_pairs
 from gru_addition.runs.directory import alone
 from gru_addition.study import RECIPES, study
 from gru_addition.study.executors import local_processes
-from gru_addition.study.measure import LENGTHS
+from gru_addition.study.measure import LENGTHS, OPEN_GATES, with_open_gates
 from gru_addition.study.pictures import selections_figure, study_figure
 from gru_addition.study.recipes import ABLATION, CHANGES, GROUPS
-from gru_addition.study.report import Results, challenged, intervals, summary
+from gru_addition.study.report import Results, challenged, intervals, open_gates, summary
 from gru_addition.support.files import DamagedError
 
 TINY = {
@@ -63,6 +65,16 @@ def test_pairs_have_sums_that_fit(num_bits, seed):
     a, b = kinds["alternating bits"][0]
     assert a & b == 0
     assert a + b == 2 ** (num_bits - 1) - 1
+
+
+def test_gates_that_are_open_are_one_in_every_state():
+    weights = numpy_gru.random_weights(4, np.random.RandomState(0), scale=0.5)
+    states = np.random.RandomState(1).uniform(-1, 1, (50, 4))
+
+    z, r, _ = Network(with_open_gates(weights, "z")).gates(states)
+
+    assert (z == 1).all()
+    np.testing.assert_array_equal(r, Network(weights).gates(states)[1])
 
 
 def test_random_pairs_are_random_in_each_bit():
@@ -231,6 +243,11 @@ def test_the_interval_of_a_number_of_seeds_is_wilsons(right, seeds, expected):
 def test_the_table_says_what_the_rows_say(tmp_path):
     rows = fake_study(tmp_path, 4)
     rows += [("one", seed, "training", 5, "iterations to learn", 1000 + seed) for seed in range(3)]
+    for seed in range(4):
+        rows += [("two", seed, "proof", None, "function error allowed", (2 + seed) * 1e-4)]
+        for name, verdict in zip(OPEN_GATES, (seed == 0, True, True), strict=True):
+            opened = "refuted" if verdict else "proved"
+            rows += [("two", seed, "proof", None, f"verdict with {name}", opened)]
 
     lines = summary(rows, with_iterations=True).splitlines()
 
@@ -247,7 +264,10 @@ def test_the_table_says_what_the_rows_say(tmp_path):
     assert one[8] == "4 of 4 (51% to 100%)"
     assert one[9] == "0 of 4 (0% to 49%)"
     assert two[6] == two[7] == "1.000 (all 4)"
-    assert two[9] == two[10] == "4 of 4 (51% to 100%)"
+    assert two[9] == two[11] == "4 of 4 (51% to 100%)"
+    assert (one[10], two[10]) == ("0 of 4 (0% to 49%)",) * 2
+    assert (one[12], two[12]) == ("none proved", "3.5e-04 (2.0e-04)")
+    assert open_gates(rows).splitlines()[2:] == ["| two | 4 | 3 | 0 | 0 |"]
 
 
 def test_the_figure_has_a_row_for_each_recipe(tmp_path):
