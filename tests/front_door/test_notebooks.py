@@ -65,7 +65,7 @@ for recipe in ("fresh batches", "tutorial + Jacobian penalty"):
 assert (drift.verdict, doubtful.verdict) == ("refuted", "undecided")
 assert rounded.verdict == proof.verdict == small_proof.verdict == "proved"
 assert len(rounded.certificate["states"]) == 17 and len(c["states"]) == 5
-assert verify(c, weights) is None and factors.max() < 0.05
+assert verify(c, weights) > 1e-5 and factors.max() < 0.05
 assert (distances.max(axis=0) < c["radii"][targets]).all()
 assert is_refused(radii=shrunk).startswith("refused") and len(machine.targets) == 2
 assert automaton.minimised()[1].tolist() == certificate["carries"].tolist()
