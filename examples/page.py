@@ -30,29 +30,28 @@ SEEDS, ITERATIONS = (0, 1, 2, 10), [*range(0, 5000, 500), 4999]
 STILL, STILL_WIDTH, STILL_COLOURS = ROOT / "docs" / "two_units.png", 640, 32
 TUTORIAL = (
     "The tutorial's network",
-    "16 units, trained on 100 sums of five bits. It gets 13 + 12 wrong: it has seen no sum with "
-    "1 + 1 in both column 2 and column 3, and here the carry between them comes out too weak.",
+    "16 units, trained on 100 sums of five bits, none with 1+1 in both column 2 and column 3. "
+    "So in 13 + 12 the carry between them is too weak: column 3 is wrong.",
 )
 DRIFTING = (
     "A network that drifts",
-    "The same, but training began with other random weights. It is right on all sums of up to "
-    "nine bits, and on random sums of 2,000 bits. But its state creeps on while it should keep a "
-    "carry: try 2^81 - 1 + 2^80 + 1.",
+    "The tutorial's settings, another seed. It is right on all sums of up to nine bits, and on "
+    "random sums of 2,000. But while it should keep a carry, its state creeps on.",
 )
 PROVED = (
     "Two units, proved right",
-    "33 weights with one decimal. Its proof is the start and four balls (ellipses here), one for "
-    "each carry and bit. From anywhere in one, each pair of bits leads into the ball with the "
-    "right carry, and there the output is right. So every sum is right, however long.",
+    "33 weights with one decimal. From anywhere in one of four balls, each pair of bits leads into "
+    "the right ball. So every sum is right. Touch shows the proof.",
 )
-# What to look at first in each of them: words, and a link to a sum.
+# What links call them. What to look at first in each of them: words, and a link to a sum.
+KEYS = "tutorial", "drifting", "two-units"
 TOURS = (
     ("13 + 12: the tutorial's network goes wrong", "a=13&b=12&bits=6&column=4"),
     (
-        "2^81 - 1 + 2^80 + 1: the second drifts, and one bit is wrong",
+        "2^81 - 1 + 2^80 + 1: the drifting one gets one bit wrong",
         "a=2^81-1&b=2^80%2B1&bits=83&column=81",
     ),
-    ("2^300 - 1 + 1: only the third keeps the carry", "a=2^300-1&b=1&bits=302&column=301"),
+    ("2^300 - 1 + 1: the proved one keeps the carry", "a=2^300-1&b=1&bits=302&column=84"),
 )
 
 
@@ -104,8 +103,8 @@ def networks(tutorial, drifting, small):
         page_data(drifting.weights, *DRIFTING),
         page_data(weights, *PROVED, certificate=certificate),
     ]
-    for network, (words, link) in zip(described, TOURS, strict=True):
-        network["tour"] = {"words": words, "link": link}
+    for network, key, (words, link) in zip(described, KEYS, TOURS, strict=True):
+        network |= {"key": key, "tour": {"words": words, "link": link}}
     return described
 
 

@@ -30,7 +30,8 @@ MOST_STATES, MOST_LOSSES = 400, 250
 def page(networks):
     """Return a page, HTML, about networks that `page_data` describes.
 
-    A network may also have a "tour", {"words", "link"}: what to look at, such as "a=13&b=12".
+    A network may also have a "tour", {"words", "link"}: what to look at, such as "a=13&b=12"; and a
+    "key", which links call it by, instead of its number.
     """
     parts = {
         "page.css": read("page.css"),

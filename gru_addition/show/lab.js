@@ -22,6 +22,7 @@ const context = {
   say(text) { find(document, "#said").textContent = text; },
 };
 const acts = {};
+let shown = "";
 for (const [name, start] of Object.entries({ train: trainAct, touch: touchAct, watch: watchAct })) {
   acts[name] = start(find(document, `#${name}`), context);
 }
@@ -31,10 +32,16 @@ function open(hash, clicked) {
   for (const other of Object.keys(acts)) {
     find(document, `#${other}`).hidden = other !== name;
     const tab = find(document, `nav a[href="#${other}"]`);
-    tab.toggleAttribute("aria-current", other === name);
+    tab.ariaCurrent = other === name ? "page" : null;
     if (other !== name && acts[other].hide) acts[other].hide();
   }
+  const isOther = name !== shown;
+  // What was said before is about another act.
+  if (isOther) context.say("");
   acts[name].show(params);
+  // A screen reader says the name of what gets the focus.
+  if (isOther && shown) find(document, `#${name}`).focus({ preventScroll: true });
+  shown = name;
   if (clicked) find(document, `#${name}`).scrollIntoView({ block: "start" });
 }
 

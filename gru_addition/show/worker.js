@@ -72,13 +72,10 @@ function answersOf(all) {
   return { right, guessing: (numBits * share * (1 - share)) / 2 };
 }
 
-// As the page has it.
+// As the page has it, but for its name.
 function network() {
-  const { hiddenSize, batchSize, numBits, seed } = training.settings;
-  const sums = `${batchSize} sums of ${numBits} bits`;
   const plain = {
-    name: "just trained", cell: "gru", resolution: null, stateSize: hiddenSize,
-    about: `${hiddenSize} units, seed ${seed}, ${training.done} iterations on ${sums}.`,
+    cell: "gru", resolution: null, stateSize: training.settings.hiddenSize,
     weights: training.nestedWeights(), certificate: null, losses: null,
   };
   return { ...plain, planes: planesOf(plain) };

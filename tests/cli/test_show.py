@@ -13,6 +13,7 @@ import numpy_gru
 import pytest
 from common import ROOT
 
+from gru_addition.dataset import generate_batch
 from gru_addition.show import bundle, page, page_data
 
 COMMAND = "python -m gru_addition show"
@@ -165,6 +166,9 @@ def test_the_page_of_the_docs_is_not_stale(trained):
     assert len(html.encode()) < 600_000
     words = [(network["name"], network["about"]) for network in networks]
     assert words == [script["TUTORIAL"], script["DRIFTING"], script["PROVED"]]
+    # As these say of the tutorial's network: none of its sums has 1 + 1 in columns 2 and 3.
+    x, _ = generate_batch(5, 100, np.random.RandomState(0))
+    assert not x[:, 2:4].all(axis=(1, 2)).any()
     # The last digits depend on the machine.
     for network, seed in zip(networks[:2], (0, 2), strict=True):
         for name, weight in trained(script["Config"](seed=seed)).weights.items():

@@ -113,7 +113,7 @@ def drag(browser, kind):
 @pytest.mark.parametrize("kind", ["mouse", "touch"])
 def test_the_state_is_dragged(kind, opened):
     browser = opened()
-    assert text_of(browser, ".said").startswith("Drag the point.")
+    assert text_of(browser, ".said").startswith("Drag the point")
 
     drag(browser, kind)
 
@@ -186,6 +186,9 @@ def test_a_ball_shows_where_its_states_go(opened):
     press(browser, "1+0")
     said = text_of(browser, ".said")
     assert "the ball “carry, wrote 1”: 1+0 takes them all into the ball “carry, wrote 0”" in said
+    # As in the table: what is proved is a little less than what is seen.
+    seen, proved = map(int, re.findall(r"(\d+) %", said))
+    assert 0 < proved <= seen < 100
     assert len(browser.find_elements("css selector", ".flying")) == 150
     assert browser.find_elements("css selector", ".flying.wrong") == []
     wait_until(lambda: browser.current_url.endswith("#touch&ball=4&pair=2"), browser)
@@ -202,6 +205,8 @@ def test_a_ball_shows_where_its_states_go(opened):
 
 
 def test_the_proof_is_checked_step_by_step(opened):
+    from selenium.webdriver import Keys
+
     browser = opened()
     cells = browser.find_elements("css selector", "td button")
     assert {cell.text for cell in cells} == {"·"}
@@ -212,7 +217,12 @@ def test_the_proof_is_checked_step_by_step(opened):
     for cell, carry in zip(cells, carries, strict=True):
         assert re.fullmatch(rf"{'■' if carry else '●'} [1-9]\d? %", cell.text)
     assert re.match("Proved: .* Trusted: .* tanh", text_of(browser, ".proved")) is not None
-    cells[13].click()
+    assert f"at least {min(int(cell.text[2:-2]) for cell in cells)} % of" in text_of(
+        browser, ".proved"
+    )
+    assert [cell.get_attribute("tabindex") for cell in cells].count("0") == 1
+    cells[8].send_keys(Keys.ARROW_DOWN)
+    browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
     assert "from all over the ball “carry, wrote 0”: 0+1" in text_of(browser, ".said")
     wait_until(lambda: "proof=1" in browser.current_url, browser)
     opened("&proof=1")
@@ -221,6 +231,8 @@ def test_the_proof_is_checked_step_by_step(opened):
 
 def test_a_weight_breaks_the_proof_and_then_a_sum(opened):
     browser = opened()
+    assert text_of(browser, ".can-fail") == "Why it cannot fail"
+    press(browser, "1+1")
     slide_to(browser, -6.1)
     wait_until(lambda: "The proof still holds: all 20" in text_of(browser, ".broken"), browser)
     slide_to(browser, -5.9)
@@ -229,6 +241,13 @@ def test_a_weight_breaks_the_proof_and_then_a_sum(opened):
         lambda: "✕ The proof fails. From “carry, wrote " in text_of(browser, ".broken"), browser
     )
     assert len(browser.find_elements("css selector", ".lenses ellipse.wrong")) == 1
+    # The picture shows that step, and so does the sentence.
+    assert text_of(browser, ".can-fail") == "Now it may fail"
+    assert "✕ The red arrow is where the proof fails. From “carry" in text_of(browser, ".said")
+    assert "wrong" in one(browser, ".arrow").get_attribute("class")
+    press(browser, "0+0")
+    assert "wrong" not in one(browser, ".arrow").get_attribute("class")
+    press(browser, "Start again")
     wait_until(lambda: "no wrong sum was found" in text_of(browser, ".broken"), browser)
     assert not one(browser, ".wrong-sum").is_displayed()
     slide_to(browser, -4.5)
@@ -237,10 +256,15 @@ def test_a_weight_breaks_the_proof_and_then_a_sum(opened):
     a, b, answer = map(int, re.search(r"a sum is wrong: (\d+) \+ (\d+) → (\d+)\.", told).groups())
     assert answer != a + b
     assert answer == added(WEIGHTS | {"Ur": np.array([[2.8, -4.5], [4.7, -7.2]])}, a, b)
-    rows = [row.split() for row in text_of(browser, ".wrong-sum").splitlines()]
-    values = {row[0]: row[-1] for row in rows}
-    told = [int(values[name]) for name in ("a", "b", "writes", "true")]
-    assert told == [a, b, answer, a + b]
+    shown = one(browser, ".wrong-sum").get_attribute("textContent")
+    rows = [row.split() for row in shown.splitlines()]
+    values = {name: int("".join(bits), 2) for name, *bits in rows if name in ("a", "b", "writes")}
+    assert list(values.values()) == [a, b, answer]
+    # The column that is pointed out is the first wrong one.
+    wrong = answer ^ (a + b)
+    column = (wrong & -wrong).bit_length() - 1
+    marks = browser.find_elements("css selector", ".wrong-sum mark")
+    assert [marks[i].text for i in (3, 5)] == [str(answer >> column & 1), "^"]
     press(browser, "Look")
     assert "✕" in text_of(browser, ".said")
     wait_until(lambda: "&weight=Ur_0_1&value=-4.5" in browser.current_url, browser)
@@ -259,9 +283,9 @@ def added(weights, a, b):
 def test_the_update_gate_can_be_one(opened):
     browser = opened()
     one(browser, ".gate").click()
-    told = "The proof still holds: all 20 steps fit. With the update gate at 1, "
-    wait_until(lambda: text_of(browser, ".broken").startswith(told), browser)
-    assert "latch" in text_of(browser, ".broken")
+    wait_until(lambda: "Still all steps are proved right" in text_of(browser, ".latch"), browser)
+    assert "latch" in text_of(browser, ".latch")
+    assert text_of(browser, ".broken") == "The proof still holds: all 20 steps fit."
     assert text_of(browser, ".proved").startswith("Proved: ")
     press(browser, "1+0")
     w = WEIGHTS
@@ -304,6 +328,29 @@ def test_a_link_that_is_not_allowed_is_refused(opened):
     browser.execute_script("location.hash = 'touch&x=-1&y=1'")
     wait_until(lambda: state_of(browser) == [-1, 1], browser)
     assert text_of(browser, "[role=alert]") == ""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1000, 800), (390, 844)])
+def test_nothing_that_can_be_pressed_moves_when_the_proof_fails(size, opened):
+    browser = opened()
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    opened("&weight=Ur_0_1&value=-6.1&proof=1")
+    places = """
+    return [...document.querySelectorAll("button, input, select, summary, svg")].map((element) => {
+      const { x, y, width } = element.getBoundingClientRect();
+      return `${width && [x, y + scrollY]}`;
+    });
+    """
+    wait_until(lambda: "The proof still holds" in text_of(browser, ".broken"), browser)
+    before = browser.execute_script(places)
+    slide_to(browser, -4.5)
+    wait_until(lambda: one(browser, ".wrong-sum").is_displayed(), browser)
+    assert browser.execute_script(places) == before
+    press(browser, "Reset")
+    one(browser, ".gate").click()
+    wait_until(lambda: text_of(browser, ".latch") != "", browser)
+    assert browser.execute_script(places) == before
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

@@ -138,9 +138,9 @@ def test_the_tutorial_trains_with_tensorflows_numbers_and_the_page_stays_free(op
     sentences, heard = browser.execute_script("return [window.sentences, window.heard]")
     begins = (
         "The loss falls",
-        "The plateau,",
+        "The plateau:",
         "The loss drops,",
-        "87 of 100",
+        "States with a carry lie apart",
         "Learnt: 100 of 100",
         "Done in",
     )
@@ -148,10 +148,16 @@ def test_the_tutorial_trains_with_tensorflows_numbers_and_the_page_stays_free(op
         next(i for i, said in enumerate(sentences) if said.startswith(begin)) for begin in begins
     ]
     assert places == sorted(places)
+    # Each phase stays to be read.
+    story = text_of(browser, ".story ol")
+    assert [story.find(begin) >= 0 for begin in begins] == [True] * 5 + [False]
+    assert story.endswith("5,000: the end.")
     # A screen reader is told less often, and the end.
     assert 2 <= len(heard) < len(sentences) / 2
     assert heard[-1].startswith("Done in")
+    assert heard[-1].endswith("12 + 13 is 25, not 17.")
 
+    click(browser, ".golden summary")
     lines = text_of(browser, ".lines pre").splitlines()
     assert lines == [
         f"Iteration: {i}, train loss: {losses[0][i]:.4f}, test loss: {losses[1][i]:.4f}"
@@ -171,9 +177,36 @@ def test_the_tutorial_trains_with_tensorflows_numbers_and_the_page_stays_free(op
     assert "100 of 100" in find(browser, ".states svg").get_attribute("aria-label")
     assert "test 0.0028" in find(browser, ".losses .plot").get_attribute("aria-label")
 
+    assert text_of(browser, ".files a") == "Watch it add 12 + 13"
     click(browser, ".files a")
-    wait_until(lambda: browser.find_element("id", "watch").is_displayed(), browser)
-    assert "just trained" in browser.find_element("id", "watch").text
+    assert browser.current_url.endswith("#watch&a=12&b=13&bits=5&column=4&network=trained")
+    assert browser.switch_to.active_element.get_attribute("id") == "watch"
+    watch = browser.find_element("id", "watch")
+    assert "Just trained (settings: the tutorial's)" in watch.text
+    assert "wrong; it should be 1" in watch.text
+
+
+def test_a_run_stays_until_the_next_and_then_beside_it(opened):
+    browser = opened("#train&iterations=20&go=1")
+    wait_until(lambda: "smallest wrong sum" in text_of(browser, ".verdict"), browser)
+    verdict = text_of(browser, ".verdict")
+    field = find(browser, "[name=penalty]")
+    about = browser.find_element("id", field.get_attribute("aria-describedby"))
+    assert "squared Jacobian" in about.text
+    find(browser, "[aria-label='Penalty: try 0.01']").click()
+    assert field.get_attribute("value") == "0.01"
+    assert text_of(browser, ".said").startswith("The next run: iterations 20, penalty 0.01.")
+    assert (text_of(browser, ".verdict"), text_of(browser, ".go")) == (verdict, "Train")
+
+    click(browser, ".go")
+    assert text_of(browser, ".before p").startswith("Settings: iterations 20. ")
+    assert find(browser, ".before .marks").is_displayed()
+    wait_until(lambda: "smallest wrong sum" in text_of(browser, ".verdict"), browser)
+    click(browser, ".step")
+    assert text_of(browser, ".said") == "The training is over: press Train again."
+    click(browser, ".files a")
+    watch = browser.find_element("id", "watch")
+    assert "Just trained (settings: iterations 20, penalty 0.01)" in watch.text
 
 
 def test_stop_go_on_step_and_start_again_give_the_numbers_of_an_uninterrupted_run(opened, golden):
@@ -228,7 +261,7 @@ def test_what_is_not_allowed_is_refused_beside_the_field_and_the_default_is_a_cl
         assert field.get_attribute("value") == typed
         row.find_element("css selector", "button").click()
         assert row.find_element("css selector", "[role=alert]").text == ""
-        assert not row.find_element("css selector", "button").is_displayed()
+        assert "↩" not in row.find_element("css selector", "button").text
     assert text_of(browser, ".settings summary") == "Settings: the tutorial's"
 
     type_in(browser, "units", "33")
@@ -338,4 +371,4 @@ def test_the_button_and_both_plots_are_in_the_first_view(width, height, opened):
     folded = [
         find(browser, f".{name}").get_attribute("open") for name in ("settings", "lines", "golden")
     ]
-    assert folded == (["true"] * 3 if width > 600 else [None] * 3)
+    assert folded == ["true" if width > 600 else None, None, None]

@@ -1,6 +1,6 @@
 // Act 2: the network of two units. Its state is moved by hand; its proof is checked, and broken.
 
-import { drawDigits } from "../drawing/columns.js";
+import { drawDigits, firstWrong } from "../drawing/columns.js";
 import { handPlane } from "../drawing/lenses.js";
 import { find, html, kind, made } from "../drawing/svg.js";
 import { carryOf, distanceFrom, statesIn, weightsByName, withWeight } from "../numbers/balls.js";
@@ -9,37 +9,49 @@ import { parseBetween } from "../numbers/integers.js";
 import { addWith, step } from "../numbers/network.js";
 import { wrongByStates } from "../numbers/search.js";
 import { FIRST_WORDS, PARTS, UPDATE_GATE_AT_ONE, arithmeticOf, ballNames, pairName } from "./words.js";
-import { cloudInWords, failureInWords, proofInWords, signed, stateInWords, stateName } from "./words.js";
-import { stepInWords, weightInWords } from "./words.js";
+import { cloudInWords, failureInWords, percent, proofInWords, signed, stateInWords } from "./words.js";
+import { stateName, stepInWords, weightInWords } from "./words.js";
 
 const TOUCH_MARKUP = `
 <p class="problem" role="alert"></p>
 <div class="hand">
-  <div class="figure"></div>
-  <div>
-    <p class="said"></p>
+  <div class="head">
+    <h2></h2>
     <fieldset class="modes" aria-label="what to do"></fieldset>
+  </div>
+  <div class="figure"></div>
+  <div class="body">
+    <p class="said"></p>
     <div class="panel" data-mode="move">
       <h3>Read a column: one bit of each number</h3>
       <p class="pairs"></p>
-      <details><summary></summary><pre tabindex="0" aria-label="the arithmetic of this step"></pre></details>
     </div>
     <div class="panel" data-mode="prove">
-      <h3>Why it cannot fail</h3>
+      <h3 class="can-fail"></h3>
       <p><button type="button" class="start-proof">Prove</button> From anywhere in a ball, each pair of bits
-      must lead into the right ball. How far from its edge, as a share of its radius:</p>
-      <div class="beside"><table></table><p class="proved" aria-live="polite"></p></div>
+      must lead into the right ball. Each step is computed with ranges of numbers that contain every state
+      of the ball (interval arithmetic). The table: how much room is left to the edge, in percent of the
+      ball's radius. Press a number to see its step.</p>
+      <div class="beside"><table></table><p class="proved"></p></div>
     </div>
     <div class="panel" data-mode="break">
       <h3>What breaks it</h3>
       <p class="weight"><label>Change <select></select></label>
       <input type="range" step="0.1" aria-label="the weight"><output></output>
-      <button type="button" class="reset">Reset</button>
-      <label><input type="checkbox" class="gate"> update gate = 1</label></p>
-      <div class="beside"><p class="broken" aria-live="polite"></p>
+      <button type="button" class="reset">Reset</button><button type="button" class="look">Look</button></p>
+      <div class="beside verdict"><p class="broken" aria-live="polite"></p>
       <pre class="wrong-sum" tabindex="0" aria-label="a wrong sum" hidden></pre></div>
+      <h3 class="asks">Is it the gate that remembers?</h3>
+      <p><label><input type="checkbox" class="gate"> Hold the update gate at 1</label>, so that it keeps
+      nothing of the old state. Tick it: is the carry still kept?</p>
+      <p class="latch" aria-live="polite"></p>
     </div>
+    <details class="panel" data-mode="move"><summary></summary>
+    <pre tabindex="0" aria-label="the arithmetic of this step"></pre></details>
   </div>
+  <p class="caption panel" data-mode="move">Orange: a carry. Blue: none. No colour: some pairs of bits are
+  added as with a carry, others as without. The output may be any number; above 0.5, which is above the dashed
+  line, it counts as 1. Arrow keys move the point, with Shift by less.</p>
 </div>`;
 const MODES = { move: "Move", prove: "Prove", break: "Break it" };
 // It breaks the proof soon, and sums later.
@@ -121,8 +133,7 @@ export function touchAct(root, context) {
       show();
     },
     onBall(ball) {
-      view.ball = ball;
-      show(true);
+      look(ball, view.pair);
     },
   });
 
@@ -157,7 +168,8 @@ export function touchAct(root, context) {
     const target = targets[ball][pair], states = statesIn(balls[ball]);
     const images = states.map((h) => after(h, pair)), radius = certificate.radii[target];
     const shares = images.map((h) => distanceFrom(certificate, target, h) / radius);
-    return { ball, target, pair: pairName(pair), states, images, shares };
+    const proved = result?.steps[4 * ball + pair]?.margin;
+    return { ball, target, pair: pairName(pair), states, images, shares, proved };
   }
 
   // The arrow from the centre of a ball to where it goes.
@@ -167,9 +179,10 @@ export function touchAct(root, context) {
     const cloud = view.ball < 0 ? null : cloudOf(view.ball, view.pair), last = view.before.at(-1) ?? view.h;
     const words = stateInWords(changed, view.h);
     let said = view.h.some((value) => value) ? words : FIRST_WORDS, from = view.h;
-    let way = /** @type {number[][] | null} */ (null);
+    let way = /** @type {number[][] | null} */ (null), wrong = -1;
     if (cloud) {
       said = cloudInWords(names, cloud);
+      wrong = cloud.shares.some((share) => share > 1) ? cloud.target : -1;
       way = arrowFrom(view.ball, view.pair);
       from = centres[view.ball];
     } else if (view.read >= 0) {
@@ -177,12 +190,12 @@ export function touchAct(root, context) {
       way = [last, view.h];
       from = last;
     } else if (failed) {
+      said = `${words} ✕ The red arrow is where the proof fails. ${failureInWords(names, failed)}`;
       way = arrowFrom(failed.ball, failed.pair);
+      wrong = failed.target;
     }
-    // Either a step misses its ball, or there the wrong bit is written.
-    const wrong = failed ? (failed.margin > 0 ? failed.target : failed.ball) : -1;
-    const { h, before } = view, carry = carryOf(changed, h);
-    picture.show({ h, carry, words, before: [...before, h], way, cloud, wrong });
+    const { h, before } = view, carry = carryOf(changed, h), isWrong = said.includes("✕");
+    picture.show({ h, carry, words, before: [...before, h], way, cloud, wrong, isWrong });
     part(".said").textContent = said;
     // The handle says the state itself.
     if (speak) context.say(said);
@@ -236,22 +249,25 @@ export function touchAct(root, context) {
     const told = part(".broken"), sum = part(".wrong-sum");
     clearTimeout(searching);
     sum.hidden = true;
+    part(".can-fail").textContent = result.holds ? "Why it cannot fail" : "Now it may fail";
+    part(".latch").textContent = view.gate && result.holds ? UPDATE_GATE_AT_ONE : "";
+    part(".look").disabled = !failed;
     told.textContent = "Move a weight, and see how far the proof bears it.";
     if (!view.weight && !view.gate) return;
-    const more = view.gate ? UPDATE_GATE_AT_ONE : "";
-    told.textContent = `The proof still holds: all ${all.length} steps fit. ${more}`;
+    told.textContent = `The proof still holds: all ${all.length} steps fit.`;
     if (result.holds) return;
     told.textContent = "";
     const reason = failed ? failureInWords(names, failed) : `${result.reason}.`;
     html("span", { class: "wrong" }, told, `✕ The proof fails. ${reason} `);
-    if (failed) button(told, "Look", () => look(failed.ball, failed.pair));
     const ending = html("span", {}, told, " Looking for a wrong sum…");
     searching = setTimeout(() => {
       const found = wrongByStates(changed, FOLLOWED);
       ending.textContent = found ? ` And a sum is wrong: ${found.a} + ${found.b} → ${found.answer}.`
         : " But no wrong sum was found: without the proof, one cannot know.";
       sum.hidden = !found;
-      if (found) drawDigits(sum, addWith(changed, found.a, found.b, found.bits), found.bits, found);
+      if (!found) return;
+      const columns = addWith(changed, found.a, found.b, found.bits);
+      drawDigits(sum, columns, found.bits, Infinity, firstWrong(columns));
     }, REST);
   }
 
@@ -259,13 +275,13 @@ export function touchAct(root, context) {
   function fillTable(many) {
     parts("td button").forEach((cell, i) => {
       const { margin, holds } = result?.steps[i] ?? {}, target = all[i], carry = certificate.carries[target];
-      const isShown = i < many && margin !== undefined, share = `${Math.floor(100 * margin)} %`;
+      const isShown = i < many && margin !== undefined, share = percent(margin);
       cell.textContent = !isShown ? "·" : holds ? `${carry ? "■" : "●"} ${share}` : "✕";
       cell.className = !isShown ? "" : holds ? kind(carry) : "wrong";
-      const said = !isShown ? "not checked yet" : holds ? `${share} of its radius to spare` : "may miss it";
+      const said = !isShown ? "not checked yet" : holds ? `${share} of its radius left` : "may miss it";
       cell.setAttribute("aria-label", `${names[i >> 2]}, ${pairName(i & 3)}, to ${names[target]}: ${said}`);
     });
-    part(".proved").textContent = many === all.length && result?.holds ? proofInWords(result.steps) : "";
+    part(".proved").textContent = many === all.length && result ? proofInWords(result) : "";
   }
 
   function prove() {
@@ -273,7 +289,9 @@ export function touchAct(root, context) {
     clearInterval(proving);
     proving = setInterval(() => {
       fillTable(many += 1);
-      if (many === all.length) clearInterval(proving);
+      if (many < all.length) return;
+      clearInterval(proving);
+      context.say(part(".proved").textContent);
     }, PROOF_TIME);
     view.proof = 1;
     writeLink();
@@ -283,6 +301,8 @@ export function touchAct(root, context) {
     html("button", { type: "button" }, parent, text).addEventListener("click", onClick);
   }
 
+  html("a", { href: "#watch&a=13&b=12&network=two-units" }, part("h2"), "watch it add");
+  part("h2").prepend(`${network.name} `);
   for (const [value, name] of Object.entries(MODES)) {
     const label = html("label", {}, part(".modes"));
     const input = html("input", { type: "radio", name: "touch-mode", value }, label);
@@ -298,13 +318,28 @@ export function touchAct(root, context) {
     html("th", { scope: "row" }, row, name);
     [0, 1, 2, 3].forEach((pair) => button(html("td", {}, row), "", () => look(ball, pair)));
   });
+  // One stop for the Tab key; arrow keys move on.
+  const cells = parts("td button"), stopAt = (chosen) => cells.forEach((cell) => {
+    cell.tabIndex = cell === chosen ? 0 : -1;
+  });
+  stopAt(cells[0]);
+  part("table").addEventListener("focusin", (event) => stopAt(event.target));
+  part("table").addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -4, ArrowDown: 4 }[event.key];
+    const next = cells[cells.indexOf(event.target) + by];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
   for (const [letters, label] of Object.entries(PARTS)) {
     const group = html("optgroup", { label }, part("select"));
     [...weights.keys()].filter((name) => RegExp(`^.${letters}_\\d`).test(name))
       .forEach((name) => html("option", { value: name }, group, `${label}, ${weightInWords(name)}`));
   }
   part("select").value = FIRST_WEIGHT;
+  // What is shown then is what becomes of the proof, and no step of the network as it was.
   const set = (changes) => {
+    start(view.h);
     Object.assign(view, changes);
     change();
     writeLink();
@@ -316,6 +351,7 @@ export function touchAct(root, context) {
   });
   part(".reset").addEventListener("click", () => set({ weight: "", gate: 0 }));
   part(".gate").addEventListener("change", (event) => set({ gate: Number(event.target.checked) }));
+  part(".look").addEventListener("click", () => look(failed.ball, failed.pair));
   part(".start-proof").addEventListener("click", prove);
 
   return {

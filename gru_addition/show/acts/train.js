@@ -4,7 +4,9 @@ import { lossPlot, statesPicture, thinned } from "../drawing/live.js";
 import { find, html, made } from "../drawing/svg.js";
 import { networkFrom } from "../numbers/files.js";
 import { addWith } from "../numbers/network.js";
-import { changesOf, checkBatches, FIELDS, settingFrom, settingsFrom, TUTORIAL } from "../numbers/settings.js";
+import {
+  changesOf, checkBatches, FIELDS, FRESH, settingFrom, settingsFrom, TUTORIAL,
+} from "../numbers/settings.js";
 
 /** @typedef {import("../links.js").Context} Context */
 
@@ -17,30 +19,38 @@ const TRAIN = `
 </div>
 <p class="problem" role="alert"></p>
 <p class="said"></p>
-<details class="settings"><summary></summary><form></form></details>
-<figure class="losses"><figcaption><b>Loss</b> <span>— training</span> <span class="test">┅ test</span>
+<details class="settings"><summary></summary><form></form>
+<div class="about"></div></details>
+<figure class="losses"><figcaption><span><b>Loss</b>, the error</span> <span>— training</span>
+<span class="test">┅ test</span>
 <label><input type="checkbox" class="log"> logarithmic</label></figcaption>
 <div class="plot" role="img"></div></figure>
 <figure class="states"><figcaption><b>States of the test sums</b> <span class="no-carry">● no carry</span>
 <span class="carry">■ carry</span></figcaption>
-<div class="plot"></div></figure>
-<p class="caption gap">Gap: how far the nearest states with and without a carry are apart, in percent of how
-far states lie from their mean (root mean square).</p>
+<div class="plot"><p>Each dot will be a state, the network's memory, after one column of a test sum: blue if
+nothing is carried to the next column, orange if a 1 is.</p></div></figure>
+<p class="caption gap">Gap: how far the nearest blue and orange states are apart, compared with the spread of
+all. It is 0% if they touch, 200% in two tight spots.</p>
 <div class="more">
+<div class="story"><h3>What happened</h3><ol></ol></div>
 <div class="asked">
 <h3>What is 1024 + 16, on 20 bits?</h3>
 <pre tabindex="0" aria-label="its answer"></pre>
 <p class="verdict"></p>
 <pre class="wrong-sum" tabindex="0" aria-label="a wrong sum" hidden></pre>
-<p class="files"><a href="#watch&amp;a=13&amp;b=12&amp;network=0" hidden>Watch it add 13 + 12</a>
-<button type="button" class="save" hidden>Download</button>
-<label class="open">Open a network<input class="unseen" type="file" accept=".json,.html,.htm"></label></p>
+<p class="files">
+<label class="open">Open a network<input class="unseen" type="file" accept=".json,.html,.htm"></label>
+<button type="button" class="save" hidden>Download</button> <a href="#watch" hidden></a></p>
 </div>
-<details class="lines"><summary>What the tutorial prints</summary>
+<div class="before"><h3>The run before</h3>
+<p class="caption">Train again with another setting: this run will stay here, to compare.</p>
+<div></div></div>
+<details class="lines"><summary>What is printed</summary>
 <pre tabindex="0" aria-label="the losses, every 50 iterations"><span></span></pre></details>
 <details class="golden"><summary>TensorFlow 1.3.0's losses</summary><div></div></details>
 </div>`;
 const PRINT_EVERY = 50;
+const SOURCE = "https://www.data-blogger.com/2017/08/27/gru-implementation-tensorflow/";
 // How long a sentence stays, in milliseconds, to be read and to be listened to; and how often those
 // who want calm get another picture.
 const READING_TIME = 700, LISTENING_TIME = 5000, CALM_TIME = 1000;
@@ -70,18 +80,14 @@ export function showSum(a, b, answer, bits) {
  */
 export function told({ guessing, gap, right }, loss, sums) {
   const size = Number.isFinite(gap) ? ` (gap ${Math.round(100 * gap)}%)` : "";
-  const touching = `states with and without a carry touch${size}.`;
-  const apart = `States with a carry lie apart from those without${size}.`;
-  const rights = `${right} of ${sums} test sums are right.`;
-  if (loss > 1.1 * guessing) {
-    return ["start", `The loss falls to that of guessing, ${guessing.toFixed(2)}: the outputs are alike.`];
-  }
+  const rights = `${right} of ${sums} test sums are right`;
+  if (loss > 1.1 * guessing) return ["start", `The loss falls to that of guessing, ${guessing.toFixed(2)}.`];
   if (loss > 0.75 * guessing) {
-    return ["plateau", `The plateau, hardly better than guessing: ${touching}`];
+    return ["plateau", `The plateau: states with and without a carry touch${size}.`];
   }
-  if (right === sums) return ["learnt", `Learnt: ${rights} ${apart}`];
-  if (gap > 0.2) return ["apart", `${rights} ${apart}`];
-  return ["drop", `The loss drops, as states with a carry come apart from those without${size}. ${rights}`];
+  if (right === sums) return ["learnt", `Learnt: ${rights}. States with a carry lie apart${size}.`];
+  if (gap > 0.2) return ["apart", `States with a carry lie apart${size}. ${rights}.`];
+  return ["drop", `The loss drops, as states with a carry come apart${size}. ${rights}.`];
 }
 
 /** @param {Element} root @param {Context} context */
@@ -94,28 +100,52 @@ export function trainAct(root, context) {
   const lines = part(".lines span");
   const golden = JSON.parse(document.querySelector("#golden")?.textContent || "{}");
   const plot = lossPlot(part(".losses .plot")), picture = statesPicture(part(".states .plot"));
+  const [story, before] = [".story ol", ".before"].map(part);
   const calm = matchMedia("(prefers-reduced-motion: reduce)"), wide = matchMedia("(min-width: 900px)");
-  let settings = { ...TUTORIAL }, run, isWaiting = false, drawnAt = 0, toldAt = 0, heardAt = 0;
+  // The settings of the run, and those in the fields.
+  let settings = { ...TUTORIAL }, chosen = settings, run;
+  let isWaiting = false, drawnAt = 0, toldAt = 0, heardAt = 0;
   /** @type {Worker | null} */
   let worker = null;
 
   // Settings
 
+  const freshRow = html("p", {}), fresh = html("input", { type: "checkbox", name: "fresh" });
+  html("label", {}, freshRow).append(fresh, "new sums each time");
+  explain(freshRow, fresh, FRESH);
   const fields = FIELDS.map((field) => {
-    const [name, word, label] = field, usual = `${TUTORIAL[name] ?? ""}`, row = html("p", {}, form);
+    const [name, word, label, , , , about] = field, usual = `${TUTORIAL[name] ?? ""}`;
+    const row = html("p", {}, form);
     const input = html("input", { name: word, autocomplete: "off" }, html("label", {}, row, label));
     if (!usual) input.placeholder = "all";
-    const back = html("button", { type: "button" }, row, `↩ ${usual || "all"}`);
-    back.setAttribute("aria-label", `${label}: back to ${usual || "all"}`);
-    back.addEventListener("click", () => {
-      input.value = usual;
+    const button = html("button", { type: "button" }, row);
+    button.addEventListener("click", () => {
+      input.value = button.value;
       readFields();
       input.focus();
     });
-    return { field, usual, input, back, allowed: html("span", { class: "wrong", role: "alert" }, row) };
+    explain(row, input, `${label}: ${about}`);
+    return { field, usual, input, button, allowed: html("span", { class: "wrong", role: "alert" }, row) };
   });
-  const fresh = html("input", { type: "checkbox", name: "fresh" }, html("label", {}, html("p", {}, form)));
-  fresh.after("new sums each time");
+  form.append(freshRow);
+
+  // A sentence about a setting, shown when the setting has the focus or the pointer; at first the last.
+  function explain(row, input, text) {
+    const box = part(".about"), about = html("p", { id: `about-${input.name}` }, box, text);
+    const show = () => [...box.children].forEach((each) => each.classList.toggle("now", each === about));
+    for (const type of ["focusin", "pointerenter"]) row.addEventListener(type, show);
+    input.setAttribute("aria-describedby", about.id);
+    show();
+  }
+
+  // Beside a field: a button with a value worth trying, or back to the tutorial's.
+  function drawButton({ field, usual, input, button }) {
+    const isUsual = input.value.trim() === usual, worthTrying = field[7];
+    button.hidden = isUsual && !worthTrying;
+    button.value = isUsual ? worthTrying : usual;
+    button.textContent = isUsual ? `Try ${worthTrying}` : `↩ ${usual || "all"}`;
+    button.ariaLabel = `${field[2]}: ${isUsual ? "try" : "back to"} ${button.value || "all"}`;
+  }
 
   // The settings in the fields; null if one is not allowed, which is said beside it.
   function fieldSettings() {
@@ -130,8 +160,8 @@ export function trainAct(root, context) {
       input.setAttribute("aria-invalid", `${allowed.textContent !== ""}`);
     };
     for (const each of fields) {
-      const { field, usual, input, back } = each;
-      back.hidden = input.value.trim() === usual;
+      const { field, input } = each;
+      drawButton(each);
       check(each, () => Object.assign(values, { [field[0]]: settingFrom(field, input.value) }));
     }
     if (!firstWrong()) check(fields.filter(({ usual }) => !usual)[0], () => checkBatches(values));
@@ -145,37 +175,54 @@ export function trainAct(root, context) {
   function readFields() {
     const values = fieldSettings();
     if (!values) return;
-    set(values);
-    context.link("train", changesOf(settings));
+    choose(values);
+    context.link("train", changesOf(chosen));
+    if (run.done === 0 && !run.isBusy) prepare();
+    else if (isStale()) say(`The next run: ${inWords(chosen)}. This run stays until you press Train.`);
+    else tell();
+    drawButtons();
   }
 
-  function set(values) {
-    settings = values;
-    for (const { field, input } of fields) input.value = settings[field[0]] ?? "";
-    fresh.checked = settings.freshBatches;
+  function choose(values) {
+    chosen = values;
+    for (const { field, input } of fields) input.value = chosen[field[0]] ?? "";
+    fresh.checked = chosen.freshBatches;
     fieldSettings();
-    const changes = Object.entries(changesOf(settings)).map(([word, value]) => `${word} ${value}`);
-    part(".settings summary").textContent = `Settings: ${changes.join(", ") || "the tutorial's"}`;
-    prepare();
+    part(".settings summary").textContent = `Settings: ${inWords(chosen)}`;
+  }
+
+  function inWords(values) {
+    const changes = Object.entries(changesOf(values)).map(([word, value]) => `${word} ${value}`);
+    return changes.join(", ") || "the tutorial's";
+  }
+
+  // Whether a run would be another one now.
+  function isStale() {
+    return JSON.stringify(chosen) !== JSON.stringify(settings);
   }
 
   // The training
 
   function prepare() {
+    if (run?.verdict) keep();
     worker?.terminate();
     worker = null;
+    settings = chosen;
     const [train, test] = [0, 1].map(() => new Float64Array(settings.iterations));
     run = {
       train, test, done: 0, printed: 0, isBusy: false, hasDiverged: false, time: 0, since: 0, report: null,
-      verdict: "", phase: "", heard: "",
+      verdict: "", found: "", told: [], phase: "", phases: new Set(), heard: "",
     };
     const { hiddenSize, batchSize, numBits } = settings;
     const units = hiddenSize === 1 ? "1 unit" : `${hiddenSize} units`;
     const sums = batchSize === 1 ? "1 sum" : `${batchSize} sums`;
-    said.textContent = `A GRU of ${units} learns to add from ${sums} of ${numBits} bits. `
-      + "When the loss drops, watch the carry.";
+    said.replaceChildren();
+    html("a", { href: SOURCE }, said, "Kevin Jacobs' tutorial of 2017");
+    said.append(`, live: a GRU of ${units} learns to add from ${sums} of ${numBits} bits. `
+      + "When the loss drops, watch the carry.");
+    context.say("");
     answer.textContent = "It is asked when its training ends.";
-    for (const element of [problem, verdict, lines, part(".progress")]) element.textContent = "";
+    for (const element of [problem, verdict, lines, story, part(".progress")]) element.textContent = "";
     wrongSum.hidden = true;
     picture.clear();
     plot.begin(settings.iterations, isLog.checked);
@@ -183,6 +230,12 @@ export function trainAct(root, context) {
     picture.label("The states, when it is trained");
     drawGolden();
     drawButtons();
+  }
+
+  // Keep the picture of a run that is over, beside the next one.
+  function keep() {
+    find(before, "p").textContent = `Settings: ${inWords(settings)}. ${run.told[1]} ${run.found}`;
+    find(before, "div").replaceChildren(part(".states svg").cloneNode(true));
   }
 
   function trainUntil(iteration) {
@@ -226,6 +279,7 @@ export function trainAct(root, context) {
       [run.train[i], run.test[i]] = [losses[at], losses[at + 1]];
     }
     Object.assign(run, { done, isBusy, hasDiverged, report: report ?? run.report });
+    if (report) note();
     draw();
     if (isBusy) return;
     run.time += performance.now() - run.since;
@@ -239,22 +293,35 @@ export function trainAct(root, context) {
   function finish() {
     const { network } = run.report, [a, b, bits] = [1024n, 16n, 20];
     const [iterations, train, test] = thinned([run.train, run.test], run.done, LOSSES_KEPT);
-    network.losses = { iterations, train, test };
+    Object.assign(network, {
+      key: "trained", name: `Just trained (settings: ${inWords(settings)})`,
+      about: `${settings.hiddenSize} units. Settings that the title does not name are the tutorial's.`,
+      losses: { iterations, train, test },
+    });
     const number = addWith(network, a, b, bits).reduce(
       (sum, { written }, k) => sum + (BigInt(written) << BigInt(k)), 0n);
     answer.textContent = showSum(a, b, number, bits);
     run.verdict = number === a + b ? `${number} is right.` : `${number} is wrong: it is ${a + b}.`;
     verdict.textContent = `${run.verdict} Looking for its smallest wrong sum …`;
     worker?.postMessage({ search: network });
-    tell(true);
+    story.append(html("li", {}, null, `${run.done.toLocaleString("en")}: the end.`));
+    tell();
     // Others have much to draw.
     setTimeout(() => context.add(network));
   }
 
   function showFound({ a, b, answer: number, bits, tried }) {
-    const found = bits === null ? `All sums of up to ${tried} bits are right, too.`
+    run.found = bits === null ? `All sums of up to ${tried} bits are right, too.`
       : `Its smallest wrong sum: ${a} + ${b} is ${a + b}, not ${number}.`;
-    verdict.textContent = `${run.verdict} ${found}`;
+    verdict.textContent = `${run.verdict} ${run.found}`;
+    // The first wrong column is that of the lowest bit in which the two differ.
+    const differs = bits === null ? "" : (number ^ (a + b)).toString(2);
+    const column = differs.length - differs.lastIndexOf("1");
+    const sum = bits === null ? "a=13&b=12&bits=6&column=6" : `a=${a}&b=${b}&bits=${bits}&column=${column}`;
+    watch.textContent = `Watch it add ${bits === null ? "13 + 12" : `${a} + ${b}`}`;
+    watch.href = `#watch&${sum}&network=trained`;
+    drawButtons();
+    context.say(`${said.textContent} ${verdict.textContent}`);
     wrongSum.hidden = bits === null;
     if (bits !== null) wrongSum.textContent = showSum(a, b, number, bits);
   }
@@ -267,12 +334,12 @@ export function trainAct(root, context) {
 
   function drawButtons() {
     const { done, isBusy, report } = run;
-    go.textContent = isBusy ? "Stop" : isOver() ? "Train again" : done ? "Go on" : "Train";
+    go.textContent = isBusy ? "Stop" : isStale() || !done ? "Train" : isOver() ? "Train again" : "Go on";
     // A button that is disabled would lose the focus.
-    step.setAttribute("aria-disabled", `${isBusy || isOver()}`);
+    step.setAttribute("aria-disabled", `${isBusy || (isOver() && !isStale())}`);
     again.setAttribute("aria-disabled", `${done === 0 && !isBusy}`);
     save.hidden = !report?.network;
-    watch.hidden = save.hidden || done < settings.iterations;
+    watch.hidden = !run.found;
   }
 
   // Once in a frame at most.
@@ -308,18 +375,32 @@ export function trainAct(root, context) {
     if (rows.length) lines.append(rows.join(""));
   }
 
+  // Each phase as it begins: it passes too soon to be read.
+  function note() {
+    const { report, test, done, phases } = run;
+    run.told = told(report, test[done - 1], settings.batchSize);
+    const [phase, words] = run.told;
+    if (!phases.has(phase)) html("li", {}, story, `${done.toLocaleString("en")}: ${words}`);
+    phases.add(phase);
+  }
+
+  function say(text) {
+    if (!run.isBusy) said.textContent = text;
+    context.say(text);
+  }
+
   // Say what is happening, not so often that it can't be read, or listened to.
-  function tell(isLast = false) {
-    const { report, done, test } = run, now = performance.now();
-    if (!report) return;
-    const [phase, words] = told(report, test[done - 1], settings.batchSize);
+  function tell() {
+    const { done, told: [phase, words] } = run, now = performance.now();
+    if (!phase || (isStale() && !run.isBusy)) return;
     if (run.isBusy && phase === run.phase && now < toldAt + READING_TIME) return;
     toldAt = now;
     const time = `Done in ${(run.time / 1000).toFixed(1)} s. `;
     said.textContent = (done === settings.iterations ? time : "") + words;
     picture.label(`The states of the test sums after ${done} iterations. ${words}`);
     run.phase = phase;
-    if (!isLast && (phase === run.heard || now < heardAt + LISTENING_TIME)) return;
+    // The end is told with the answer, in `showFound`.
+    if (done === settings.iterations || phase === run.heard || now < heardAt + LISTENING_TIME) return;
     [run.heard, heardAt] = [phase, now];
     context.say(said.textContent);
   }
@@ -369,7 +450,7 @@ export function trainAct(root, context) {
     try {
       problem.textContent = "";
       context.add(networkFrom(await file.text(), file.name));
-      context.go("#watch&a=13&b=12&network=0");
+      context.go("#watch&a=13&b=12&network=file");
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
     }
@@ -379,21 +460,25 @@ export function trainAct(root, context) {
 
   go.addEventListener("click", () => {
     if (run.isBusy) return worker?.postMessage({ until: 0 });
-    if (isOver()) prepare();
+    if (isOver() || isStale()) prepare();
     return trainUntil(settings.iterations);
   });
   step.addEventListener("click", () => {
-    if (!run.isBusy && !isOver()) trainUntil(run.done + 1);
+    if (run.isBusy) return say("It is running: press Stop first.");
+    if (isStale()) prepare();
+    else if (isOver()) return say("The training is over: press Train again.");
+    return trainUntil(run.done + 1);
   });
   again.addEventListener("click", prepare);
   isLog.addEventListener("change", () => plot.begin(settings.iterations, isLog.checked));
   form.addEventListener("change", readFields);
   form.addEventListener("submit", (event) => event.preventDefault());
   new ResizeObserver(draw).observe(part(".states .plot"));
-  const fold = () => body.querySelectorAll("details").forEach((details) => { details.open = wide.matches; });
+  const fold = () => { part(".settings").open = wide.matches; };
   wide.addEventListener("change", fold);
   fold();
-  set(settings);
+  choose(settings);
+  prepare();
 
   return {
     /** @param {URLSearchParams} params */
@@ -402,7 +487,8 @@ export function trainAct(root, context) {
       if (![...params.values()].some(Boolean)) return;
       try {
         const given = settingsFrom(params);
-        if (JSON.stringify(given) !== JSON.stringify(settings)) set(given);
+        choose(given);
+        if (isStale()) prepare();
         if (params.has("go") && !run.isBusy && !isOver()) trainUntil(settings.iterations);
       } catch (error) {
         problem.textContent = `The link can't be read: ${/** @type {Error} */ (error).message}.`;

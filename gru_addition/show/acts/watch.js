@@ -1,12 +1,13 @@
 // Act 3, Watch: any sum on any network, column by column.
 
-import { drawDigits, drawOutputs } from "../drawing/columns.js";
+import { drawDigits, drawOutputs, firstWrong, writtenIn } from "../drawing/columns.js";
 import { drawPlane, placeIn } from "../drawing/plane.js";
 import { find, html, made, tidy } from "../drawing/svg.js";
 import { drawBars, drawLosses } from "../drawing/units.js";
 import { distanceFrom } from "../numbers/balls.js";
 import { lengthOf, MOST_BITS, parseBetween, parseNumber, randomNumber } from "../numbers/integers.js";
 import { addWith, CELLS, step, weighted } from "../numbers/network.js";
+import { percent } from "./words.js";
 
 /** @typedef {import("../links.js").Context} Context */
 
@@ -14,7 +15,7 @@ import { addWith, CELLS, step, weighted } from "../numbers/network.js";
 const COLUMNS_ON_PAPER = 16;
 // What can be picked: the operands, and how many columns to read. n is a number that is asked for.
 const EXAMPLES = {
-  "an example": null,
+  Example: null,
   "1024 + 16": () => [1024, 16, 12],
   "13 + 12": () => [13, 12, 6],
   "2^81 - 1 + 2^80 + 1": () => ["2^81 - 1", "2^80 + 1", 83],
@@ -33,7 +34,7 @@ min="1" max="${MOST_BITS - 2}"></label>
 <button type="button" name="random" title="two random numbers of 20 bits">Random</button>
 <select name="network" aria-label="the network shown"></select>
 </form>
-<p class="steps" role="group" aria-label="the column shown">
+<div class="bar"><p class="steps" role="group" aria-label="the column shown">
 <button name="first" aria-label="to the start">|&lt;</button>
 <button name="back" aria-label="one column back">&lt;</button>
 <button name="play">Play</button>
@@ -43,12 +44,21 @@ min="1" max="${MOST_BITS - 2}"></label>
 </p>
 <p class="problem" role="alert"></p>
 <p class="told"><span class="step"></span>
-<span class="key"><span class="no-carry">● no carry</span> <span class="carry">■ carry</span>
-<span class="wrong">✕ wrong</span></span></p>
+<span class="key"><span class="small-dots">small: in random sums</span>
+<span class="no-carry">● no carry</span> <span class="carry">■ carry</span>
+<span class="wrong">✕ wrong</span></span></p></div>
 <div class="networks"></div>
+<p class="caption">Small dots: states in random sums. Large mark: the state now, coloured by the true carry.
+With more than three units, the axes are the principal components, the directions in which states differ
+most. Each axis has a scale of its own, so a round ball may look flat until you zoom in on it.</p>
 <details><summary>How this page computes</summary>
-<p>Everything is computed in the page, in double precision. This is the code:</p><pre class="code"></pre>
+<p>For each column, a network gets one bit of each number. From these and its old state, <code>step</code>
+makes its new state and an output; above 0.5, it writes a 1. Nothing else is passed on to the next column.
+Everything is computed in your browser, in double precision, by this code:</p><pre class="code"></pre>
 </details>`;
+
+// What a link calls a network.
+const keyOf = (network, i) => network.key ?? `${i + 1}`;
 
 /** @param {Element} root @param {Context} context */
 export function watchAct(root, context) {
@@ -63,9 +73,10 @@ export function watchAct(root, context) {
     const { networks } = context;
     cards.replaceChildren();
     tour.replaceChildren();
-    networks.forEach(({ tour: there }, i) => {
-      if (!there) return;
-      html("a", { href: `#watch&${there.link}&network=${i}` }, html("li", {}, tour), there.words);
+    networks.forEach((network, i) => {
+      if (!network.tour) return;
+      const { words, link } = network.tour;
+      html("a", { href: `#watch&${link}&network=${keyOf(network, i)}` }, html("li", {}, tour), words);
     });
     views = networks.map((network) => drawNetwork(cards, network, (column) => { stop(); goTo(column); }));
     field("network").replaceChildren(...networks.map(({ name }) => new Option(name)));
@@ -82,7 +93,6 @@ export function watchAct(root, context) {
     const needed = `${typed.join(" + ")} needs ${least} columns: their number`;
     const bits = parseBetween(least, MOST_BITS, columns ?? least, needed);
     column = parseBetween(0, bits, column, "column");
-    network = parseBetween(0, context.networks.length - 1, network, "network");
     Object.assign(shown, { typed, a, b, bits, network });
     [field("a").value, field("b").value] = typed;
     field("bits").value = bits;
@@ -103,7 +113,8 @@ export function watchAct(root, context) {
     // A screen reader can't keep up with what plays.
     if (!timer) context.say([told.textContent, ...verdicts].join(" "));
     const [a, b] = shown.typed.map((text) => text.replaceAll(" ", "")), { bits, network } = shown;
-    context.link("watch", { a, b, bits, column, ...(network > 0 && { network }) });
+    const key = keyOf(context.networks[network], network);
+    context.link("watch", { a, b, bits, column, ...(views.length > 1 && { network: key }) });
   }
 
   // What the reader did not ask for changes neither the address nor what a screen reader says.
@@ -121,6 +132,7 @@ export function watchAct(root, context) {
       action();
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
+      isQuiet = false;
     }
     return problem.textContent;
   }
@@ -192,19 +204,25 @@ export function watchAct(root, context) {
     /** @param {URLSearchParams} params */
     show(params) {
       const word = (name, otherwise) => /** @type {any} */ (params.get(name) ?? otherwise);
-      const [a, b] = [word("a", "13"), word("b", "12")];
-      const open = () => setSum(a, b, word("bits"), word("column"), word("network"));
-      const said = trying(`${params}` ? open : () => quietly(open));
-      if (!said) return;
-      setSum(13, 12);
-      problem.textContent = `The link can't be read: ${said}. This is 13 + 12.`;
+      const [a, b, key] = [word("a", "13"), word("b", "12"), params.get("network")];
+      const number = context.networks.findIndex((network, i) => keyOf(network, i) === key);
+      const isLost = key !== null && number < 0, network = key === null ? shown.network : Math.max(number, 0);
+      const open = () => setSum(a, b, word("bits"), word("column"), network);
+      // An address that can't be followed is kept.
+      const said = trying(isLost || !`${params}` ? () => quietly(open) : open);
+      if (said) {
+        quietly(() => setSum(13, 12));
+        problem.textContent = `The link can't be read: ${said}. This is 13 + 12.`;
+      } else if (isLost) {
+        problem.textContent = "The network just trained is gone: train one, or open its file.";
+      }
     },
     hide: stop,
   };
 }
 
 function inWords(columns, read) {
-  if (read === 0) return "No column has been read yet, and the state is zero.";
+  if (read === 0) return "No column has been read yet: this is the start.";
   const c = columns[read - 1], carry = c.carryIn ? " and a carry" : "";
   return `Column ${read - 1}: ${c.a} + ${c.b}${carry} make ${c.total}. `
     + `Write ${c.bit}, carry ${c.carry ? "1" : "nothing"}.`;
@@ -215,12 +233,12 @@ function drawNetwork(parent, network, goTo) {
   const card = html("section", { "aria-label": network.name }, parent);
   const zero = new Array(network.stateSize).fill(0);
   html("h2", {}, card, network.name);
-  const said = html("p", { class: "said" }, card);
+  html("p", { class: "about" }, card, network.about);
+  const said = html("p", { class: "said" }, card), total = html("p", { class: "total" }, card);
   const digits = html("pre", { tabindex: 0, "aria-label": "the sum in base two" }, card);
   const strip = html("div", {}, card);
   const figure = html("div", { class: "figure" }, card);
   const planes = network.planes.map((plane) => drawPlane(figure, plane, [placeIn(plane, zero)]));
-  html("p", { class: "caption" }, card, captionOf(network));
   const ball = html("p", {}, card);
   if (network.certificate) {
     const zoom = html("button", { "aria-pressed": "false", class: "zoom" }, figure, "Zoom in on the ball");
@@ -230,7 +248,6 @@ function drawNetwork(parent, network, goTo) {
       planes.forEach((plane) => plane.zoom(near));
     });
   }
-  html("p", {}, card, network.about);
   const inside = html("details", {}, card);
   html("summary", {}, inside, "Unit by unit");
   if (network.cell === "gru") {
@@ -268,7 +285,8 @@ function drawNetwork(parent, network, goTo) {
     } else {
       said.append("Nothing has been read yet.");
     }
-    drawDigits(digits, view.columns, read, sum, blockLength);
+    total.textContent = totalInWords(sum, view.columns, read);
+    drawDigits(digits, view.columns, read, blockLength);
     showOutputs(read);
     const states = [zero, ...past.map(({ h }) => h)], carries = [0, ...past.map(({ carry }) => carry)];
     planes.forEach((drawn, i) => {
@@ -280,7 +298,7 @@ function drawNetwork(parent, network, goTo) {
     const { certificate } = network;
     if (certificate) ball.textContent = ballInWords(certificate, states[read], c ? c.ball : 0);
     drawUnits();
-    return `${network.name}: ${said.textContent}`;
+    return `${network.name}: ${said.textContent} ${read === view.columns.length ? total.textContent : ""}`;
   }
 
   function drawUnits() {
@@ -294,10 +312,13 @@ function drawNetwork(parent, network, goTo) {
   return view;
 }
 
-function captionOf(network) {
-  const few = network.stateSize <= 3 ? "" : "The axes, the principal components, are the directions in which "
-    + "states differ most. ";
-  return `${few}Small dots: states in random sums. Large mark: the state now, coloured by the right carry.`;
+// The sum in decimal, and where it goes wrong.
+function totalInWords({ typed, a, b }, columns, read) {
+  const short = (text) => (text.length < 18 ? text : `${text.slice(0, 4)}…${text.slice(-4)}`);
+  const first = firstWrong(columns.slice(0, read));
+  const written = read === columns.length ? `; it wrote ${short(`${writtenIn(columns)}`)}` : "";
+  return `${typed.join(" + ")} = ${short(`${a + b}`)}${written}.`
+    + `${first < 0 ? "" : ` First ✕: column ${first}.`}`;
 }
 
 // The ball of the proof in which the state must be, and where it is there.
@@ -305,8 +326,9 @@ function ballInWords(certificate, h, ball) {
   const leads = certificate.targets[ball].map((to, pair) => `${pair >> 1}+${pair & 1} to ball ${to}`);
   const onwards = `From anywhere in it, ${leads.join(", ")}.`;
   if (ball === 0) return `The proof begins here. ${onwards}`;
-  const distance = distanceFrom(certificate, ball, h), radius = certificate.radii[ball];
+  const radius = certificate.radii[ball], room = 1 - distanceFrom(certificate, ball, h) / radius;
   const carry = certificate.carries[ball] ? "carry" : "no carry";
-  return `The proof says that the state is now in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}): `
-    + `at most ${tidy(radius)} from its centre. It is ${tidy(distance)} from it. ${onwards}`;
+  const left = radius ? ` Room left to its edge: ${percent(room)} of its radius.` : "";
+  return `The proof says that the state is now in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}).`
+    + `${left} ${onwards}`;
 }

@@ -4,10 +4,12 @@
 import { ballOf, carryOf } from "../numbers/balls.js";
 import { step } from "../numbers/network.js";
 
-export const UPDATE_GATE_AT_ONE = "With the update gate at 1, nothing of the old state is kept: tanh writes "
-  + "it anew at every column. So here the memory is a latch, a loop through Uh and tanh, and not the gate.";
-export const FIRST_WORDS = "Drag the point. Its two numbers are all that the network remembers. In the "
-  + "orange part they mean a carry, in the blue part none. Above the dashed line, it writes a 1.";
+export const UPDATE_GATE_AT_ONE = "With the update gate at 1, tanh writes the state anew at every column. "
+  + "Still all steps are proved right: the memory is a latch, a loop through tanh that holds itself, and not "
+  + "the gate.";
+export const FIRST_WORDS = "Drag the point, or move it with the arrow keys. Its two numbers are all that "
+  + "the network remembers from one column to the next. In the orange part they mean a carry, in the blue "
+  + "part none.";
 /** Where weights belong, by what follows W, U and b in their names. */
 export const PARTS = { r: "reset gate", z: "update gate", h: "candidate", _output: "output" };
 
@@ -20,6 +22,11 @@ export function pairName(pair) {
 export function signed(value, decimals = 2) {
   // No minus zero.
   return Number(value.toFixed(decimals)).toFixed(decimals).replace("-", "−");
+}
+
+/** A share, rounded down. */
+export function percent(share) {
+  return `${Math.floor(100 * share)} %`;
 }
 
 /** @param {number[]} h */
@@ -64,17 +71,19 @@ export function stepInWords(network, h, pair) {
     + `${isWrong ? ` It should write ${total % 2} and carry ${total >> 1}.` : ""}`;
 }
 
-/** States all over a ball, and where a pair of bits takes them. */
-export function cloudInWords(names, { ball, target, pair, shares }) {
+/** States all over a ball, and where a pair of bits takes them. proved: the room left, if a proof says so. */
+export function cloudInWords(names, { ball, target, pair, shares, proved }) {
   const all = shares.length, outside = shares.filter((share) => share > 1).length;
   const from = ball ? `${all} states from all over the ball “${names[ball]}”` : "The start";
   if (outside) {
     const part = ball ? `${outside} of them lie` : "it lies";
     return `✕ ${from}: after ${pair}, ${part} outside the ball “${names[target]}”.`;
   }
-  return `${from}: ${pair} takes ${ball ? "them all" : "it"} into the ball “${names[target]}”, at most `
-    + `${Math.ceil(100 * Math.max(...shares))} % of the way from its centre to its edge. `
-    + `${ball ? "“Prove” shows it for all the states between them." : ""}`;
+  const least = proved > 0 ? `it is proved that at least ${percent(proved)} is left`
+    : "there is no proof that they all get there";
+  return `${from}: ${pair} takes ${ball ? "them all" : "it"} into the ball “${names[target]}”. Room left to `
+    + `its edge: ${percent(1 - Math.max(...shares))} of its radius${ball ? " or more" : ""}.`
+    + `${ball ? ` For all the states between them, ${least}.` : ""}`;
 }
 
 /** A step of a proof that fails. */
@@ -83,10 +92,13 @@ export function failureInWords(names, { ball, pair, target, margin }) {
   return `From “${names[ball]}”, ${pairName(pair)} may miss “${names[target]}”.`;
 }
 
-export function proofInWords(steps) {
+/** What comes out of a check. */
+export function proofInWords({ holds, steps }) {
+  const failed = steps.filter((step) => !step.holds).length;
+  if (!holds) return `✕ Not proved: ${failed} of ${steps.length} steps may miss their ball.`;
   const least = Math.min(...steps.map(({ margin }) => margin));
-  return "Proved: this network adds any two numbers right, however long. From the start, each column leads "
-    + `into the right ball, by at least ${Math.floor(100 * least)} % of its radius, and there the right bit `
+  return "Proved: it adds any two numbers right, however long. From the start, each column leads "
+    + `into the right ball, with at least ${percent(least)} of its radius left, and there the right bit `
     + "is written. Trusted: this page's code, IEEE arithmetic, whose rounding is accounted for, and the "
     + "browser's tanh, to be off by at most 100 units in the last place.";
 }

@@ -5,55 +5,53 @@ import { axes, chart, html, scale, svg, ticks } from "./svg.js";
 
 /**
  * The digits of the columns that have been read, those that are wrong marked, in a <pre>.
- * columns: as `addWith` returns them. sum: {a, b}. blockLength: on paper nothing scrolls, so there a
- * sum is printed in blocks of so many columns.
+ * columns: as `addWith` returns them. blockLength: on paper nothing scrolls, so there a sum is printed
+ * in blocks of so many columns. at: the column to point out.
  */
-export function drawDigits(parent, columns, read, sum, blockLength = Infinity) {
+export function drawDigits(parent, columns, read, blockLength = Infinity, at = read - 1) {
   const hidden = (name) => (c, k) => (k < read ? c[name] : "·");
-  const atEnd = (name) => (read === columns.length ? valueOf(columns, name) : "");
   const isWrong = (c, k) => k < read && c.written !== c.bit;
-  /** @type {[string, (c: any, k: number) => any, string][]} */
-  const rows = [
-    ["a", (c) => c.a, `${sum.a}`],
-    ["b", (c) => c.b, `${sum.b}`],
-    ["carry in", hidden("carryIn"), ""],
-    ["writes", hidden("written"), atEnd("written")],
-    ["true", hidden("bit"), atEnd("bit")],
-    ["wrong", (c, k) => (isWrong(c, k) ? "^" : " "), ""],
-  ];
+  const rows = {
+    a: (c) => c.a,
+    b: (c) => c.b,
+    "true carry": hidden("carryIn"),
+    writes: hidden("written"),
+    true: hidden("bit"),
+    wrong: (c, k) => (isWrong(c, k) ? "^" : " "),
+  };
   const put = (text, name = "span", attributes = {}) => html(name, attributes, parent, text);
-  const putName = (name) => put(`${name.padStart(8)}  `, "span", { class: "row" });
-  const onPaper = blockLength < Infinity;
   parent.replaceChildren();
   for (let high = columns.length; high > 0; high -= blockLength) {
     const low = Math.max(0, high - blockLength);
-    if (onPaper) put(` columns  ${high - 1} to ${low}\n`);
-    for (const [name, digit, value] of rows) {
-      putName(name);
+    if (blockLength < Infinity) put(` columns  ${high - 1} to ${low}\n`);
+    for (const [name, digit] of Object.entries(rows)) {
+      put(`${name.padStart(10)}  `, "span", { class: "row" });
       let plain = "";
       for (let k = high - 1; k >= low; k -= 1) {
         const wrong = isWrong(columns[k], k) && (name === "writes" || name === "wrong");
-        if (wrong || k === read - 1) {
+        if (wrong || k === at) {
           put(plain);
-          put(digit(columns[k], k), k === read - 1 ? "mark" : "b", wrong ? { class: "wrong" } : {});
+          put(digit(columns[k], k), k === at ? "mark" : "b", wrong ? { class: "wrong" } : {});
           plain = " ";
         } else {
           plain += `${digit(columns[k], k)} `;
         }
       }
-      put(plain);
-      put(onPaper ? "\n" : `  ${value}\n`);
+      put(`${plain}\n`);
     }
-  }
-  for (const [name, , value] of onPaper ? rows : []) {
-    if (value) { putName(name); put(`${value}\n`); }
   }
   const here = parent.querySelector("mark");
   if (here) parent.scrollLeft = here.offsetLeft - parent.clientWidth / 2;
 }
 
-function valueOf(columns, name) {
-  return columns.reduce((sum, c, k) => sum + (BigInt(c[name]) << BigInt(k)), 0n).toString();
+/** The first column that is wrong, or -1. */
+export function firstWrong(columns) {
+  return columns.findIndex((c) => c.written !== c.bit);
+}
+
+/** The number that is written in some columns. */
+export function writtenIn(columns) {
+  return columns.reduce((sum, c, k) => sum + (BigInt(c.written) << BigInt(k)), 0n);
 }
 
 /**
@@ -61,11 +59,12 @@ function valueOf(columns, name) {
  * onColumn: called with how many columns to read, when one is clicked.
  */
 export function drawOutputs(parent, columns, onColumn) {
-  const picture = chart(parent, 340, 104, "");
+  const picture = chart(parent, 340, 92, "");
   const box = { left: 36, right: 332, top: 16, bottom: 76 }, outputs = columns.map((c) => c.output);
   const ys = [Math.min(-0.1, ...outputs) - 0.1, Math.max(1.2, ...outputs) + 0.1];
   const xs = [columns.length - 0.5, -0.5];
-  const { x, y } = axes(picture, box, xs, ys, ["column", "output"]), half = y(0.5);
+  const { x, y } = axes(picture, box, xs, ys, [" ", "output"]), half = y(0.5);
+  svg("text", { x: box.right, y: box.top - 6, "text-anchor": "end" }, picture, "column");
   // A round mark for a right output, a cross for a wrong one.
   const [r, d] = columns.length > 60 ? [1.2, 3] : [3.5, 5];
   const cross = `l${2 * d},${2 * d}m0,${-2 * d}l${-2 * d},${2 * d}`;

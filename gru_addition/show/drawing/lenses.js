@@ -55,7 +55,7 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
   svg("path", { d: "M0 0L10 5L0 10z" }, svg("marker", { ...head, orient: "auto" }, plane));
   const arrow = svg("line", { class: "arrow", "marker-end": "url(#touch-arrow)" }, plane);
   const handle = svg("g", { class: "handle", tabindex: 0, role: "slider" }, plane);
-  handle.setAttribute("aria-label", "the state: arrow keys move it, with Shift by less");
+  handle.setAttribute("aria-label", "the state, two numbers: arrow keys move it, with Shift by less");
 
   const lenses = svg("svg", { viewBox: "0 0 360 170", class: "lenses", role: "group" }, parent);
   const frames = [3, 183].map((left, i) => {
@@ -183,10 +183,10 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
 
     /**
      * Show a state h and the carry it stands for (null: neither), in words; the states before it; an
-     * arrow from one place to another, or null; the states of a ball and where they go, or null; and
-     * which ball is wrong, or -1.
+     * arrow from one place to another, or null; the states of a ball and where they go, or null;
+     * which ball is missed, or -1; and whether the step shown is wrong.
      */
-    show({ h, carry, words, before, way, cloud, wrong }) {
+    show({ h, carry, words, before, way, cloud, wrong, isWrong }) {
       state = h;
       h.forEach((_, i) => handle.style.setProperty(["--x", "--y"][i], `${at(h)[i]}px`));
       Object.entries({ valuemin: -1, valuemax: 1, valuenow: h[0].toFixed(2), valuetext: words })
@@ -201,7 +201,7 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
       placeLine(arrow, [x1, y1], [x2, y2]);
       // A short one would be all head.
       const isLong = Math.hypot(x2 - x1, y2 - y1) > 9;
-      arrow.setAttribute("class", `arrow ${isLong ? "" : "hidden"} ${wrong < 0 ? "" : "wrong"}`);
+      arrow.setAttribute("class", `arrow ${isLong ? "" : "hidden"} ${isWrong ? "wrong" : ""}`);
       const show = `${JSON.stringify(cloud)}`;
       if (show !== lensesShow) drawLenses(cloud);
       lensesShow = show;

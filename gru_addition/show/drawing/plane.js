@@ -33,7 +33,7 @@ function between(from, to, share) {
  * whole plane.
  */
 export function drawPlane(parent, plane, more = []) {
-  const width = 340, height = 220, box = { left: 36, right: 332, top: 20, bottom: 190 };
+  const width = 340, height = 208, box = { left: 36, right: 332, top: 20, bottom: 178 };
   const across = box.right - box.left, down = box.bottom - box.top;
   const picture = chart(parent, width, height, "");
   picture.classList.add("plane");
@@ -43,7 +43,7 @@ export function drawPlane(parent, plane, more = []) {
     const margin = 0.12 * (high - low) || 0.1;
     return [low - margin, high + margin];
   });
-  let view = whole, near = false, moving = 0, x, y, trail, drawnBalls;
+  let view = whole, near = false, moving = 0, x, y, path, trail, drawnBalls;
   /** @type {{places: number[][], carries: number[], ball: number}} */
   let shown = { places: [], carries: [], ball: 0 };
 
@@ -56,11 +56,14 @@ export function drawPlane(parent, plane, more = []) {
     const inside = svg("svg", { x: box.left, y: box.top, width: across, height: down, viewBox }, picture);
     plane.cloud.forEach(([px, py, carry]) => mark(inside, x(px), y(py), carry, 1.7, "cloud"));
     drawnBalls = plane.balls.map((ball, i) => drawBall(inside, ball, i));
-    if (inside.querySelector(".ring")) {
-      const at = { x: box.left, y: height - 4, class: "small" };
-      svg("text", at, picture, "rings: balls too small to be seen here");
+    if (!near && inside.querySelector(".ring")) {
+      svg("text", { x: box.left, y: height - 4 }, picture, "rings: balls too small to be seen here");
     }
+    path = svg("polyline", { class: "path" }, inside);
+    // Names are above the path, which would strike them through, and below the states.
     if (!near) [0, 1].forEach((carry) => nameCloud(inside, carry));
+    // The balls' numbers, if there is room for them.
+    if (plane.balls.length <= 6) plane.balls.forEach((ball, i) => nameBall(inside, ball, i));
     trail = svg("g", {}, inside);
     drawTrail();
   }
@@ -71,11 +74,13 @@ export function drawPlane(parent, plane, more = []) {
     svg("polygon", { points: line(edge) }, group);
     const radius = Math.max(...edge.map(([px, py]) => Math.hypot(px - cx, py - cy)));
     if (radius < LEAST_RADIUS) svg("circle", { cx, cy, r: LEAST_RADIUS, class: "ring" }, group);
-    // Their numbers, if there is room for them.
-    if (plane.balls.length > 6) return group;
-    const left = cx - Math.max(radius, LEAST_RADIUS) - 4;
-    svg("text", { x: left, y: cy + 4, "text-anchor": "end", class: "name" }, group, i ? `${i}` : "start");
     return group;
+  }
+
+  function nameBall(inside, ball, i) {
+    const left = Math.min(...edgeOf(ball).map(([px]) => x(px)), x(ball.x) - LEAST_RADIUS) - 4;
+    const at = { x: left, y: y(ball.y) + 4, "text-anchor": "end", class: "name" };
+    svg("text", at, inside, i ? `${i}` : "start");
   }
 
   function nameCloud(inside, carry) {
@@ -93,7 +98,7 @@ export function drawPlane(parent, plane, more = []) {
     const { places, carries, ball } = shown, last = places.length - 1;
     const at = places.map(([px, py]) => [x(px), y(py)]);
     trail.replaceChildren();
-    svg("polyline", { points: line(at), class: "path" }, trail);
+    path.setAttribute("points", line(at));
     if (last < 60) at.forEach(([px, py], k) => mark(trail, px, py, carries[k], 2.2));
     if (last >= 0) mark(trail, at[last][0], at[last][1], carries[last], 5, "here");
     drawnBalls.forEach((group, i) => group.classList.toggle("lit", i === ball));

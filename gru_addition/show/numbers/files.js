@@ -44,5 +44,5 @@ export function networkFrom(text, name) {
     && hasShape(directions, [2, stateSize]) && Array.isArray(cloud) && Array.isArray(balls);
   if (network.planes && !network.planes.every(isPlane)) refuse("its planes are damaged");
   const plain = { name, about, cell, resolution, stateSize, weights, certificate: null, losses: null };
-  return network.planes ? { ...plain, ...network } : { ...plain, planes: planesOf(plain) };
+  return { ...plain, ...(network.planes ? network : { planes: planesOf(plain) }), key: "file" };
 }

@@ -21,21 +21,34 @@ export const TUTORIAL = {
   miniBatchSize: null, freshBatches: false, stateNoise: 0, jacobianPenalty: 0,
 };
 /**
- * A name in `Settings`, that in a link, and that for people; the least and the most; whether it is whole.
- * @typedef {[keyof Settings, string, string, number, number, boolean]} Field
+ * A name in `Settings`, that in a link, and that for people; the least and the most; whether it is whole;
+ * what it is; a value worth trying.
+ * @typedef {[keyof Settings, string, string, number, number, boolean, string, string?]} Field
  * @type {Field[]}
  */
 export const FIELDS = [
-  ["seed", "seed", "Seed", 0, 2 ** 32 - 1, true],
-  ["numBits", "bits", "Bits", 2, 24, true],
-  ["batchSize", "sums", "Sums", 1, 1000, true],
-  ["miniBatchSize", "batch", "Mini-batches of", 1, 1000, true],
-  ["hiddenSize", "units", "Units", 1, 32, true],
-  ["iterations", "iterations", "Iterations", 1, 100000, true],
-  ["learningRate", "rate", "Learning rate", 1e-9, 1, false],
-  ["stateNoise", "noise", "Noise", 0, 1, false],
-  ["jacobianPenalty", "penalty", "Penalty", 0, 1000, false],
+  ["seed", "seed", "Seed", 0, 2 ** 32 - 1, true,
+    "which random numbers are drawn, for the first weights and for the sums."],
+  ["numBits", "bits", "Bits", 2, 24, true,
+    "how many columns the sums have, in training and in the test."],
+  ["batchSize", "sums", "Sums", 1, 1000, true,
+    "how many sums it learns from. As many others test it."],
+  ["miniBatchSize", "batch", "Mini-batches of", 1, 1000, true,
+    "how many of the sums one iteration learns from. Empty: all."],
+  ["hiddenSize", "units", "Units", 1, 32, true,
+    "how many numbers the state has, the network's memory. Two can be enough."],
+  ["iterations", "iterations", "Iterations", 1, 100000, true,
+    "how often all weights are changed a little, to make the loss smaller."],
+  ["learningRate", "rate", "Learning rate", 1e-9, 1, false,
+    "how far one iteration changes the weights.", "0.003"],
+  ["stateNoise", "noise", "Noise", 0, 1, false,
+    "random numbers up to this size are added to the state at each step, in training only.", "0.1"],
+  ["jacobianPenalty", "penalty", "Penalty", 0, 1000, false,
+    "the loss also counts how much each step enlarges small differences between states (its squared "
+    + "Jacobian). Watch the states gather in tight spots. Useful: 0.001 to 0.1; 1 stops learning.", "0.01"],
 ];
+
+export const FRESH = "New sums each time: every iteration learns from sums that it has not seen.";
 
 /** A setting as it is typed. @param {Field} field @param {string} typed */
 export function settingFrom([name, , label, least, most, isWhole], typed) {
