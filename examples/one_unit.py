@@ -55,8 +55,8 @@ class Units:
         """
         p = numbers.T[:, :, np.newaxis, np.newaxis]
         theta, u, v, U = np.tanh(p[0]), np.sinh(2 * p[1]), np.sinh(2 * p[2]), np.sinh(2 * p[3])
-        share = 1 / (1 + np.exp(-2 * np.concatenate(p[4:8], axis=-1)[:, :, :]))
-        s = theta + np.where(IS_LOW, -1 - theta, 1 - theta) * share.reshape(-1, 1, 4)
+        share = 1 / (1 + np.exp(-2 * numbers[:, np.newaxis, 4:8]))
+        s = theta + np.where(IS_LOW, -1 - theta, 1 - theta) * share
         a, b, a_z, b_z = np.sinh(1.5 * p[8:12])
         if only_open:
             U, a, a_z = -abs(U), abs(a), -abs(a_z)
