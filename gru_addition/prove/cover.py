@@ -13,7 +13,8 @@ from gru_addition.prove.search import NO_BIT
 # Bounds are made slightly larger than computed, which leaves the checker some room.
 ROOM = 1.01
 MOST_ROUNDS, MOST_COLUMNS = 60, 5000
-STATES_AT_A_TIME = 256
+# More numbers at a time do not fit in the cache.
+NUMBERS_AT_A_TIME = 2**14
 
 
 def ball_radii(network, exploration, norm, slack=None):
@@ -34,12 +35,13 @@ def ball_radii(network, exploration, norm, slack=None):
     gaps = gaps_of(network, states, targets, norm)
     gaps += ROOM * slack * np.linalg.norm(norm, 2)
     # The bounds hold for balls no larger than this, which is a guess at first.
-    supposed = np.zeros(len(states))
+    supposed, bounds, changed = np.zeros(len(states)), np.empty(targets.shape), slice(None)
     for _ in range(MOST_ROUNDS):
-        bounds = ROOM * stretch(network, states, supposed, norm)
+        bounds[changed] = ROOM * stretch(network, states[changed], supposed[changed], norm)
         radii, columns, is_closed = _grow_radii(bounds, gaps, targets, largest)
         if (radii <= supposed).all():
             return (ROOM * radii, np.inf) if is_closed else (None, columns)
+        changed = 1.2 * radii > supposed
         supposed = np.maximum(supposed, 1.2 * radii)
     return None, 0
 
@@ -83,8 +85,9 @@ def stretch(network, centres, radii, norm=None):
     norm = np.eye(network.state_size) if norm is None else norm
     # The changes of a state that have length 1 in this norm, at right angles to each other.
     directions, bounds = np.linalg.inv(norm), []
-    for start in range(0, len(centres), STATES_AT_A_TIME):
-        piece = slice(start, start + STATES_AT_A_TIME)
+    at_a_time = max(1, NUMBERS_AT_A_TIME // norm.size)
+    for start in range(0, len(centres), at_a_time):
+        piece = slice(start, start + at_a_time)
         after = network.step_from(Enclosure.ball(centres[piece], radii[piece], directions))
         spread = np.linalg.norm(after.spread @ abs(norm), 2, axis=(-2, -1))
         bounds.append(np.linalg.norm(after.slopes @ norm, 2, axis=(-2, -1)) + spread)

@@ -39,10 +39,10 @@ within the slack of those computed here. Both run on the CPU, in the precision o
 would shorten the factors of float32 products to 10 bits (TensorFloat-32), which nothing here allows
 for.
 
-**Refuted, and how small.** All sums of up to nine bits are tried, so the smallest wrong one is
-found if it is among them. Beyond that, the searches need not find the smallest. But even if a
-radius becomes too large, the balls have been followed for some columns, and all sums of that many
-bits are right. Both results come from NumPy, and are not checked again.
+**Refuted, and how small.** Without a proof, all sums of up to nine bits are tried, so the smallest
+wrong one is found if it is among them. Beyond that, the searches need not find the smallest. But
+even if a radius becomes too large, the balls have been followed for some columns, and all sums of
+that many bits are right. Both results come from NumPy, and are not checked again.
 """
 
 import math
@@ -60,7 +60,8 @@ from gru_addition.prove.search import NO_BIT, WrongSum, explore, repeat_words, t
 from gru_addition.verify import RefusedError, verify
 
 PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
-ALL_SUMS = 9
+# Sums of so many bits are all tried at first, and of so many without a proof.
+SOME_SUMS, ALL_SUMS = 6, 9
 SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005
 MOST_BALLS = 2000
 # How much room balls get, if they can: then functions may be wrong by more.
@@ -141,17 +142,18 @@ def _prove_rounded(network, weights, graph):
 
 
 def _prove_plain(network, weights, graph):
-    wrong_sum, certain = try_all_sums(network, ALL_SUMS)
+    wrong_sum, certain = try_all_sums(network, SOME_SUMS)
     if wrong_sum is not None:
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
-    right_bits = ALL_SUMS if certain else 0
-    tried = [f"all sums of up to {ALL_SUMS} bits: right"]
-    found, norms = [], dict.fromkeys(("balls", "ellipsoids"), np.eye(network.state_size))
+    right_bits, tried, found = 0, [f"all sums of up to {ALL_SUMS} bits: right"], []
+    norms = dict.fromkeys(("balls", "ellipsoids"), np.eye(network.state_size))
     for spacing in SPACINGS:
         exploration = explore(network, spacing)
         what = f"{len(exploration.states):,} states {spacing:g} apart"
         if exploration.wrong_sum is not None:
             found.append(exploration.wrong_sum)
+            if found[-1].num_bits <= ALL_SUMS:
+                break
         elif not exploration.is_closed:
             tried.append(f"{what}: too many, after {exploration.columns:,} columns")
             break
@@ -177,6 +179,10 @@ def _prove_plain(network, weights, graph):
                             )
                     except RefusedError as error:
                         tried.append(f"{what}: refused: {error}")
+    wrong_sum, certain = try_all_sums(network, ALL_SUMS)
+    if wrong_sum is not None:
+        return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
+    right_bits = max(right_bits, ALL_SUMS if certain else 0)
     repeated = repeat_words(network)
     if repeated is None:
         tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
