@@ -118,7 +118,8 @@ def _planes(states):
     """
     size = states.shape[1]
     if size > 3:
-        return [(*principal_plane(states), ("first principal component", "second"))]
+        names = [f"{nth} principal component" for nth in ("first", "second")]
+        return [(*principal_plane(states), names)]
     units, others = np.eye(size), range(1, size) or [0]
     return [(np.zeros(size), units[[0, unit]], ("unit 0", f"unit {unit}")) for unit in others]
 

@@ -6,7 +6,7 @@ import { watchAct } from "./acts/watch.js";
 import { find } from "./drawing/svg.js";
 import { followLinks, readLink } from "./links.js";
 
-const networks = JSON.parse(find(document, "#data").textContent), listeners = [];
+const networks = JSON.parse(find(document, "#data").textContent);
 // How many networks the page brought along; one that is added stands before them.
 const number = networks.length;
 const { go, link } = followLinks(open);
@@ -14,9 +14,8 @@ const context = {
   networks,
   add(network) {
     networks.splice(0, networks.length - number, network);
-    for (const listener of listeners) listener();
+    acts.watch.redraw();
   },
-  onChange(listener) { listeners.push(listener); },
   link,
   go,
   say(text) { find(document, "#said").textContent = text; },
@@ -45,6 +44,10 @@ function open(hash, clicked) {
   if (clicked) find(document, `#${name}`).scrollIntoView({ block: "start" });
 }
 
+// What is unfolded is in view.
+document.addEventListener("toggle", ({ target }) => {
+  if (target instanceof HTMLDetailsElement && target.open) target.scrollIntoView({ block: "nearest" });
+}, true);
 find(document, "#no-script").hidden = true;
 find(document, "#page").hidden = false;
 open(location.hash, false);

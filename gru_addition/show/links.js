@@ -5,7 +5,6 @@
  * @typedef {object} Context
  * @property {any[]} networks
  * @property {(network: any) => void} add
- * @property {(listener: () => void) => void} onChange
  * @property {(act: string, params: Object<string, any>) => void} link writes the address
  * @property {(hash: string) => void} go follows a link
  * @property {(text: string) => void} say to a screen reader

@@ -12,7 +12,6 @@ const { go, link } = followLinks((hash, clicked) => {
 const act = watchAct(root, {
   networks: JSON.parse(find(document, "#data").textContent),
   add() {},
-  onChange() {},
   link,
   go,
   say(text) { find(document, "#said").textContent = text; },

@@ -94,6 +94,15 @@ def test_a_reader_types_steps_and_shares_a_link(opened):
     assert text_of(browser, f"{CARD}(1) .total") == f"2^81 - 1 + 12 = {short}; it wrote {short}."
     assert text_of(browser, f"{CARD}(2) .total").endswith("First ✕: column 0.")
 
+    # What is heard after a pause is the column shown.
+    named(browser, "first").click()
+    named(browser, "play").click()
+    wait_until(lambda: int(named(browser, "column").get_attribute("value")) > 1, browser)
+    named(browser, "play").click()
+    heard = browser.find_element("id", "said").get_attribute("textContent")
+    assert heard.startswith(text_of(browser, ".step"))
+    named(browser, "last").click()
+
     # The keyboard moves the slider.
     slider = named(browser, "column")
     slider.send_keys(Keys.ARROW_LEFT)
@@ -455,5 +464,11 @@ def test_the_tour_of_the_docs_shows_what_it_says(link, wrong, right, browser):
 
     browser.find_elements("css selector", ".tour a")[link].click()
 
+    if link == 0:
+        # The column before the wrong one.
+        card = text_of(browser, f"{CARD}(1)")
+        assert "which is right" in card
+        assert "Its state stands neither for a carry nor for none" in card
+        named(browser, "next").click()
     assert "wrong; it should be" in text_of(browser, f"{CARD}({wrong}) .said")
     assert "which is right" in text_of(browser, f"{CARD}({right}) .said")

@@ -142,6 +142,8 @@ def test_the_keyboard_moves_the_state(opened):
     assert handle.get_attribute("aria-valuetext").startswith(f"State 0.50, {MINUS}0.90, ")
     handle.send_keys(Keys.SHIFT, Keys.ARROW_LEFT * 2)
     assert state_of(browser) == [0.49, -0.9]
+    said = one(browser, "#said")
+    wait_until(lambda: f"State 0.49, {MINUS}0.90" in said.get_attribute("textContent"), browser)
 
 
 def test_four_buttons_read_columns(opened):
@@ -243,7 +245,7 @@ def test_a_weight_breaks_the_proof_and_then_a_sum(opened):
     assert len(browser.find_elements("css selector", ".lenses ellipse.wrong")) == 1
     # The picture shows that step, and so does the sentence.
     assert text_of(browser, ".can-fail") == "Now it may fail"
-    assert "✕ The red arrow is where the proof fails. From “carry" in text_of(browser, ".said")
+    assert "✕ Red: where the proof fails. From “carry" in text_of(browser, ".said")
     assert "wrong" in one(browser, ".arrow").get_attribute("class")
     press(browser, "0+0")
     assert "wrong" not in one(browser, ".arrow").get_attribute("class")
@@ -295,6 +297,16 @@ def test_the_update_gate_can_be_one(opened):
     assert abs(state - after([0, 0], 2)).max() > 0.01
     wait_until(lambda: "gate=1" in browser.current_url, browser)
     assert one(opened("&gate=1"), ".gate").is_selected()
+    # With a changed weight, the tick answers, too.
+    slide_to(browser, -4.5)
+    wait_until(
+        lambda: "fails; without the tick it fails, too" in text_of(browser, ".latch"), browser
+    )
+    assert text_of(browser, "h2") == "Two units, changed watch it add, unchanged"
+    press(browser, "Reset")
+    wait_until(lambda: "Still all steps are proved right" in text_of(browser, ".latch"), browser)
+    one(browser, ".gate").click()
+    wait_until(lambda: text_of(browser, "h2") == "Two units, proved right watch it add", browser)
 
 
 STATE = "must be a number from -1 to 1 with at most 4 decimals"

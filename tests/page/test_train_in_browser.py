@@ -137,10 +137,10 @@ def test_the_tutorial_trains_with_tensorflows_numbers_and_the_page_stays_free(op
 
     sentences, heard = browser.execute_script("return [window.sentences, window.heard]")
     begins = (
-        "The loss falls",
+        "The test loss is still above",
         "The plateau:",
-        "The loss drops,",
-        "States with a carry lie apart",
+        "The loss drops.",
+        "States with and without a carry lie apart",
         "Learnt: 100 of 100",
         "Done in",
     )
@@ -183,6 +183,7 @@ def test_the_tutorial_trains_with_tensorflows_numbers_and_the_page_stays_free(op
     assert browser.switch_to.active_element.get_attribute("id") == "watch"
     watch = browser.find_element("id", "watch")
     assert "Just trained (settings: the tutorial's)" in watch.text
+    assert "The same numbers as the tutorial's network" in watch.text
     assert "wrong; it should be 1" in watch.text
 
 
@@ -193,12 +194,20 @@ def test_a_run_stays_until_the_next_and_then_beside_it(opened):
     field = find(browser, "[name=penalty]")
     about = browser.find_element("id", field.get_attribute("aria-describedby"))
     assert "squared Jacobian" in about.text
+    assert text_of(browser, ".training") == "— training"
+    type_in(browser, "noise", "0.1")
+    assert text_of(browser, ".said").startswith("The next run: iterations 20, noise 0.1.")
+    assert (text_of(browser, ".verdict"), text_of(browser, ".go")) == (verdict, "Train")
+    type_in(browser, "noise", "2")
+    click(browser, ".go")
+    assert text_of(browser, ".said").startswith("Nothing was trained. Noise must be")
+    assert text_of(browser, ".verdict") == verdict
+    type_in(browser, "noise", "0")
+
+    # Whoever tries a value sees what comes of it.
     find(browser, "[aria-label='Penalty: try 0.01']").click()
     assert field.get_attribute("value") == "0.01"
-    assert text_of(browser, ".said").startswith("The next run: iterations 20, penalty 0.01.")
-    assert (text_of(browser, ".verdict"), text_of(browser, ".go")) == (verdict, "Train")
-
-    click(browser, ".go")
+    assert text_of(browser, ".training") == "— training, with the penalty"
     assert text_of(browser, ".before p").startswith("Settings: iterations 20. ")
     assert find(browser, ".before .marks").is_displayed()
     wait_until(lambda: "smallest wrong sum" in text_of(browser, ".verdict"), browser)
@@ -207,6 +216,20 @@ def test_a_run_stays_until_the_next_and_then_beside_it(opened):
     click(browser, ".files a")
     watch = browser.find_element("id", "watch")
     assert "Just trained (settings: iterations 20, penalty 0.01)" in watch.text
+
+
+def test_enter_in_a_setting_trains_or_says_what_is_wrong(opened):
+    from selenium.webdriver import Keys
+
+    browser = opened("#train&iterations=20")
+    field = find(browser, "[name=units]")
+    field.send_keys(Keys.CONTROL, "a", Keys.NULL, "33", Keys.ENTER)
+    heard = browser.find_element("id", "said").get_attribute("textContent")
+    assert heard == "Nothing was trained. Units must be a whole number from 1 to 32."
+    field.send_keys(Keys.BACKSPACE, Keys.ENTER)
+    wait_until(lambda: done(browser) == 20, browser)
+    assert browser.switch_to.active_element == field
+    wait_until(lambda: "units=3" in browser.current_url, browser)
 
 
 def test_stop_go_on_step_and_start_again_give_the_numbers_of_an_uninterrupted_run(opened, golden):

@@ -8,15 +8,15 @@ import { check } from "../numbers/check.js";
 import { parseBetween } from "../numbers/integers.js";
 import { addWith, step } from "../numbers/network.js";
 import { wrongByStates } from "../numbers/search.js";
-import { FIRST_WORDS, PARTS, UPDATE_GATE_AT_ONE, arithmeticOf, ballNames, pairName } from "./words.js";
-import { cloudInWords, failureInWords, percent, proofInWords, signed, stateInWords } from "./words.js";
-import { stateName, stepInWords, weightInWords } from "./words.js";
+import { FIRST_WORDS, PARTS, arithmeticOf, ballNames, cloudInWords, failureInWords } from "./words.js";
+import { gateInWords, pairName, percent, proofInWords, signed, stateInWords, stateName } from "./words.js";
+import { stepInWords, weightInWords } from "./words.js";
 
 const TOUCH_MARKUP = `
 <p class="problem" role="alert"></p>
 <div class="hand">
   <div class="head">
-    <h2></h2>
+    <h2><span></span> <a href="#watch&a=13&b=12&network=two-units"></a></h2>
     <fieldset class="modes" aria-label="what to do"></fieldset>
   </div>
   <div class="figure"></div>
@@ -32,7 +32,8 @@ const TOUCH_MARKUP = `
       must lead into the right ball. Each step is computed with ranges of numbers that contain every state
       of the ball (interval arithmetic). The table: how much room is left to the edge, in percent of the
       ball's radius. Press a number to see its step.</p>
-      <div class="beside"><table></table><p class="proved"></p></div>
+      <div class="beside"><table role="grid" aria-label="the steps of the proof"></table>
+      <p class="proved"></p></div>
     </div>
     <div class="panel" data-mode="break">
       <h3>What breaks it</h3>
@@ -51,15 +52,16 @@ const TOUCH_MARKUP = `
   </div>
   <p class="caption panel" data-mode="move">Orange: a carry. Blue: none. No colour: some pairs of bits are
   added as with a carry, others as without. The output may be any number; above 0.5, which is above the dashed
-  line, it counts as 1. Arrow keys move the point, with Shift by less.</p>
+  line, it counts as 1.
+  <span class="keys">Arrow keys move the point, with Shift by less.</span></p>
 </div>`;
 const MODES = { move: "Move", prove: "Prove", break: "Break it" };
 // It breaks the proof soon, and sums later.
 const FIRST_WEIGHT = "Ur_0_1";
 const TOUCH_KEYS = ["x", "y", "ball", "pair", "weight", "value", "gate", "proof"];
-// States are remembered, and drawn, that many steps back. A proof takes so long for each step, and
-// the search for a wrong sum waits until a weight has come to rest; in milliseconds.
-const TRAIL = 12, PROOF_TIME = 120, REST = 200;
+// States are remembered, and drawn, that many steps back. In milliseconds: how long a step of a proof takes;
+// how long a weight must rest before a wrong sum is looked for, and the point before it is told.
+const TRAIL = 12, PROOF_TIME = 120, REST = 200, STILL = 600;
 // How many states are followed in that search; it takes some milliseconds.
 const FOLLOWED = 3000;
 
@@ -122,7 +124,7 @@ export function touchAct(root, context) {
     weight: "", value: 0, gate: 0, proof: 0,
   };
   // The network as it is changed, and what is left of its proof.
-  let changed = network, result, failed, checking, proving, searching;
+  let changed = network, result, failed, checking, proving, searching, saying;
 
   const after = (h, pair) => step(changed, h, pair >> 1, pair & 1).h;
   const picture = handPlane(part(".figure"), {
@@ -131,6 +133,8 @@ export function touchAct(root, context) {
       body.classList.add("dragged");
       start(h);
       show();
+      clearTimeout(saying);
+      saying = setTimeout(() => context.say(part(".said").textContent), STILL);
     },
     onBall(ball) {
       look(ball, view.pair);
@@ -190,14 +194,13 @@ export function touchAct(root, context) {
       way = [last, view.h];
       from = last;
     } else if (failed) {
-      said = `${words} ✕ The red arrow is where the proof fails. ${failureInWords(names, failed)}`;
+      said = `${words} ✕ Red: where the proof fails. ${failureInWords(names, failed)}`;
       way = arrowFrom(failed.ball, failed.pair);
       wrong = failed.target;
     }
     const { h, before } = view, carry = carryOf(changed, h), isWrong = said.includes("✕");
     picture.show({ h, carry, words, before: [...before, h], way, cloud, wrong, isWrong });
     part(".said").textContent = said;
-    // The handle says the state itself.
     if (speak) context.say(said);
     part("summary").textContent = `The arithmetic of ${pairName(view.pair)} from state ${stateName(from)}`;
     part("details pre").textContent = arithmeticOf(changed, from, view.pair >> 1, view.pair & 1).join("\n");
@@ -246,14 +249,17 @@ export function touchAct(root, context) {
   }
 
   function tellChange() {
-    const told = part(".broken"), sum = part(".wrong-sum");
+    const told = part(".broken"), sum = part(".wrong-sum"), isChanged = view.weight || view.gate;
     clearTimeout(searching);
     sum.hidden = true;
     part(".can-fail").textContent = result.holds ? "Why it cannot fail" : "Now it may fail";
-    part(".latch").textContent = view.gate && result.holds ? UPDATE_GATE_AT_ONE : "";
+    const holdsWithout = view.gate && check({ ...changed, updateGate: undefined }, certificate).holds;
+    part(".latch").textContent = view.gate ? gateInWords(result.holds, holdsWithout) : "";
+    part("h2 span").textContent = isChanged ? `${network.name.split(",")[0]}, changed` : network.name;
+    part("h2 a").textContent = `watch it add${isChanged ? ", unchanged" : ""}`;
     part(".look").disabled = !failed;
     told.textContent = "Move a weight, and see how far the proof bears it.";
-    if (!view.weight && !view.gate) return;
+    if (!isChanged) return;
     told.textContent = `The proof still holds: all ${all.length} steps fit.`;
     if (result.holds) return;
     told.textContent = "";
@@ -301,8 +307,6 @@ export function touchAct(root, context) {
     html("button", { type: "button" }, parent, text).addEventListener("click", onClick);
   }
 
-  html("a", { href: "#watch&a=13&b=12&network=two-units" }, part("h2"), "watch it add");
-  part("h2").prepend(`${network.name} `);
   for (const [value, name] of Object.entries(MODES)) {
     const label = html("label", {}, part(".modes"));
     const input = html("input", { type: "radio", name: "touch-mode", value }, label);
@@ -349,7 +353,7 @@ export function touchAct(root, context) {
     const name = part("select").value, value = Number(event.target.value);
     set({ weight: value === weights.get(name) ? "" : name, value });
   });
-  part(".reset").addEventListener("click", () => set({ weight: "", gate: 0 }));
+  part(".reset").addEventListener("click", () => set({ weight: "" }));
   part(".gate").addEventListener("change", (event) => set({ gate: Number(event.target.checked) }));
   part(".look").addEventListener("click", () => look(failed.ball, failed.pair));
   part(".start-proof").addEventListener("click", prove);

@@ -1,6 +1,6 @@
 // Act 1, Train: the tutorial's training as it runs, and TensorFlow 1.3.0's losses beside it.
 
-import { lossPlot, statesPicture, thinned } from "../drawing/live.js";
+import { lossPlot, statesPicture } from "../drawing/live.js";
 import { find, html, made } from "../drawing/svg.js";
 import { networkFrom } from "../numbers/files.js";
 import { addWith } from "../numbers/network.js";
@@ -19,9 +19,9 @@ const TRAIN = `
 </div>
 <p class="problem" role="alert"></p>
 <p class="said"></p>
-<details class="settings"><summary></summary><form></form>
+<details class="settings"><summary></summary><form><button hidden></button></form>
 <div class="about"></div></details>
-<figure class="losses"><figcaption><span><b>Loss</b>, the error</span> <span>— training</span>
+<figure class="losses"><figcaption><span><b>Loss</b>, the error</span> <span class="training"></span>
 <span class="test">┅ test</span>
 <label><input type="checkbox" class="log"> logarithmic</label></figcaption>
 <div class="plot" role="img"></div></figure>
@@ -54,8 +54,6 @@ const SOURCE = "https://www.data-blogger.com/2017/08/27/gru-implementation-tenso
 // How long a sentence stays, in milliseconds, to be read and to be listened to; and how often those
 // who want calm get another picture.
 const READING_TIME = 700, LISTENING_TIME = 5000, CALM_TIME = 1000;
-// How many losses are kept with a network.
-const LOSSES_KEPT = 250;
 
 /**
  * A sum as columns of bits, the highest first, with the wrong ones marked, as Python's `show_sum`.
@@ -79,15 +77,17 @@ export function showSum(a, b, answer, bits) {
  * @param {number} sums
  */
 export function told({ guessing, gap, right }, loss, sums) {
-  const size = Number.isFinite(gap) ? ` (gap ${Math.round(100 * gap)}%)` : "";
+  const percents = Math.round(100 * gap);
+  const lie = percents > 20 ? "lie apart" : percents ? "are close" : "touch";
+  const states = Number.isFinite(gap) ? `States with and without a carry ${lie} (gap ${percents}%).` : "";
   const rights = `${right} of ${sums} test sums are right`;
-  if (loss > 1.1 * guessing) return ["start", `The loss falls to that of guessing, ${guessing.toFixed(2)}.`];
-  if (loss > 0.75 * guessing) {
-    return ["plateau", `The plateau: states with and without a carry touch${size}.`];
+  if (loss > 1.1 * guessing) {
+    return ["start", `The test loss is still above that of guessing, ${guessing.toFixed(2)}.`];
   }
-  if (right === sums) return ["learnt", `Learnt: ${rights}. States with a carry lie apart${size}.`];
-  if (gap > 0.2) return ["apart", `States with a carry lie apart${size}. ${rights}.`];
-  return ["drop", `The loss drops, as states with a carry come apart${size}. ${rights}.`];
+  if (loss > 0.75 * guessing) return ["plateau", `The plateau: hardly better than guessing. ${states}`];
+  if (right === sums) return ["learnt", `Learnt: ${rights}; others may be wrong. ${states}`];
+  if (percents > 20) return ["apart", `${states} ${rights}.`];
+  return ["drop", `The loss drops. ${states} ${rights}.`];
 }
 
 /** @param {Element} root @param {Context} context */
@@ -122,18 +122,23 @@ export function trainAct(root, context) {
     button.addEventListener("click", () => {
       input.value = button.value;
       readFields();
-      input.focus();
+      if (button.hidden) input.focus();
+      if (input.value === field[7]) trainAnew();
     });
     explain(row, input, `${label}: ${about}`);
     return { field, usual, input, button, allowed: html("span", { class: "wrong", role: "alert" }, row) };
   });
   form.append(freshRow);
 
-  // A sentence about a setting, shown when the setting has the focus or the pointer; at first the last.
+  // A sentence about a setting, shown when the setting has the focus or the pointer; else the last.
   function explain(row, input, text) {
     const box = part(".about"), about = html("p", { id: `about-${input.name}` }, box, text);
-    const show = () => [...box.children].forEach((each) => each.classList.toggle("now", each === about));
-    for (const type of ["focusin", "pointerenter"]) row.addEventListener(type, show);
+    const show = () => {
+      const shown = row.matches(":hover, :focus-within") ? about : box.lastChild;
+      [...box.children].forEach((each) => each.classList.toggle("now", each === shown));
+    };
+    for (const type of ["in", "out"]) row.addEventListener(`focus${type}`, show);
+    for (const type of ["enter", "leave"]) row.addEventListener(`pointer${type}`, show);
     input.setAttribute("aria-describedby", about.id);
     show();
   }
@@ -176,7 +181,7 @@ export function trainAct(root, context) {
     const values = fieldSettings();
     if (!values) return;
     choose(values);
-    context.link("train", changesOf(chosen));
+    writeLink();
     if (run.done === 0 && !run.isBusy) prepare();
     else if (isStale()) say(`The next run: ${inWords(chosen)}. This run stays until you press Train.`);
     else tell();
@@ -209,6 +214,7 @@ export function trainAct(root, context) {
     worker = null;
     settings = chosen;
     const [train, test] = [0, 1].map(() => new Float64Array(settings.iterations));
+    part(".training").textContent = `— training${settings.jacobianPenalty ? ", with the penalty" : ""}`;
     run = {
       train, test, done: 0, printed: 0, isBusy: false, hasDiverged: false, time: 0, since: 0, report: null,
       verdict: "", found: "", told: [], phase: "", phases: new Set(), heard: "",
@@ -238,13 +244,25 @@ export function trainAct(root, context) {
     find(before, "div").replaceChildren(part(".states svg").cloneNode(true));
   }
 
-  function trainUntil(iteration) {
+  // Whether a setting is wrong, which is said; what has been trained stays.
+  function isRefused() {
     const wrong = firstWrong();
-    if (wrong) {
-      part(".settings").open = true;
-      wrong.input.focus();
-      return;
-    }
+    if (!wrong) return false;
+    part(".settings").open = true;
+    wrong.input.focus();
+    say(`Nothing was trained. ${wrong.allowed.textContent}.`);
+    return true;
+  }
+
+  // Train with the settings in the fields.
+  function trainAnew() {
+    if (isRefused()) return;
+    if (isOver() || isStale()) prepare();
+    if (!run.isBusy) trainUntil(settings.iterations);
+    if (!wide.matches) go.scrollIntoView({ block: "nearest" });
+  }
+
+  function trainUntil(iteration) {
     try {
       worker ??= newWorker();
     } catch (error) {
@@ -254,7 +272,12 @@ export function trainAct(root, context) {
     Object.assign(run, { isBusy: true, since: performance.now() });
     worker.postMessage({ until: iteration });
     drawButtons();
-    context.link("train", { ...changesOf(settings), go: 1 });
+    writeLink();
+  }
+
+  function writeLink() {
+    const isTrained = !isStale() && (run.done || run.isBusy);
+    context.link("train", { ...changesOf(chosen), ...(isTrained && { go: 1 }) });
   }
 
   function newWorker() {
@@ -292,11 +315,11 @@ export function trainAct(root, context) {
 
   function finish() {
     const { network } = run.report, [a, b, bits] = [1024n, 16n, 20];
-    const [iterations, train, test] = thinned([run.train, run.test], run.done, LOSSES_KEPT);
     Object.assign(network, {
       key: "trained", name: `Just trained (settings: ${inWords(settings)})`,
-      about: `${settings.hiddenSize} units. Settings that the title does not name are the tutorial's.`,
-      losses: { iterations, train, test },
+      about: inWords(settings) === "the tutorial's"
+        ? "The same numbers as the tutorial's network, trained here just now. The plane may be mirrored."
+        : `${settings.hiddenSize} units. Settings that the title does not name are the tutorial's.`,
     });
     const number = addWith(network, a, b, bits).reduce(
       (sum, { written }, k) => sum + (BigInt(written) << BigInt(k)), 0n);
@@ -317,7 +340,7 @@ export function trainAct(root, context) {
     // The first wrong column is that of the lowest bit in which the two differ.
     const differs = bits === null ? "" : (number ^ (a + b)).toString(2);
     const column = differs.length - differs.lastIndexOf("1");
-    const sum = bits === null ? "a=13&b=12&bits=6&column=6" : `a=${a}&b=${b}&bits=${bits}&column=${column}`;
+    const sum = bits === null ? "a=13&b=12&bits=6&column=4" : `a=${a}&b=${b}&bits=${bits}&column=${column}`;
     watch.textContent = `Watch it add ${bits === null ? "13 + 12" : `${a} + ${b}`}`;
     watch.href = `#watch&${sum}&network=trained`;
     drawButtons();
@@ -458,13 +481,10 @@ export function trainAct(root, context) {
     target.value = "";
   });
 
-  go.addEventListener("click", () => {
-    if (run.isBusy) return worker?.postMessage({ until: 0 });
-    if (isOver() || isStale()) prepare();
-    return trainUntil(settings.iterations);
-  });
+  go.addEventListener("click", () => (run.isBusy ? worker?.postMessage({ until: 0 }) : trainAnew()));
   step.addEventListener("click", () => {
     if (run.isBusy) return say("It is running: press Stop first.");
+    if (isRefused()) return undefined;
     if (isStale()) prepare();
     else if (isOver()) return say("The training is over: press Train again.");
     return trainUntil(run.done + 1);
@@ -472,7 +492,7 @@ export function trainAct(root, context) {
   again.addEventListener("click", prepare);
   isLog.addEventListener("change", () => plot.begin(settings.iterations, isLog.checked));
   form.addEventListener("change", readFields);
-  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("submit", (event) => { event.preventDefault(); trainAnew(); });
   new ResizeObserver(draw).observe(part(".states .plot"));
   const fold = () => { part(".settings").open = wide.matches; };
   wide.addEventListener("change", fold);
@@ -484,7 +504,7 @@ export function trainAct(root, context) {
     /** @param {URLSearchParams} params */
     show(params) {
       // A link to the act alone leaves a training alone.
-      if (![...params.values()].some(Boolean)) return;
+      if (![...params.values()].some(Boolean)) return void writeLink();
       try {
         const given = settingsFrom(params);
         choose(given);

@@ -4,7 +4,7 @@ import { drawDigits, drawOutputs, firstWrong, writtenIn } from "../drawing/colum
 import { drawPlane, placeIn } from "../drawing/plane.js";
 import { find, html, made, tidy } from "../drawing/svg.js";
 import { drawBars, drawLosses } from "../drawing/units.js";
-import { distanceFrom } from "../numbers/balls.js";
+import { carryOf, distanceFrom } from "../numbers/balls.js";
 import { lengthOf, MOST_BITS, parseBetween, parseNumber, randomNumber } from "../numbers/integers.js";
 import { addWith, CELLS, step, weighted } from "../numbers/network.js";
 import { percent } from "./words.js";
@@ -76,7 +76,8 @@ export function watchAct(root, context) {
     networks.forEach((network, i) => {
       if (!network.tour) return;
       const { words, link } = network.tour;
-      html("a", { href: `#watch&${link}&network=${keyOf(network, i)}` }, html("li", {}, tour), words);
+      const [sum] = words.split(":"), href = `#watch&${link}&network=${keyOf(network, i)}`;
+      html("span", {}, html("a", { href }, html("li", {}, tour), sum), words.slice(sum.length));
     });
     views = networks.map((network) => drawNetwork(cards, network, (column) => { stop(); goTo(column); }));
     field("network").replaceChildren(...networks.map(({ name }) => new Option(name)));
@@ -156,7 +157,7 @@ export function watchAct(root, context) {
   }
 
   function play() {
-    if (timer) return stop();
+    if (timer) return move(0);
     if (shown.column === shown.bits) goTo(0);
     field("play").textContent = "Pause";
     // A long sum takes as long as a short one.
@@ -195,12 +196,13 @@ export function watchAct(root, context) {
   for (const [event, length] of Object.entries({ beforeprint: COLUMNS_ON_PAPER, afterprint: Infinity })) {
     window.addEventListener(event, () => quietly(() => { blockLength = length; goTo(shown.column); }));
   }
-  context.onChange(() => {
-    drawNetworks();
-    quietly(() => setSum(...shown.typed, shown.bits, shown.column, 0));
-  });
 
   return {
+    // Another network has come.
+    redraw() {
+      drawNetworks();
+      quietly(() => setSum(...shown.typed, shown.bits, shown.column, 0));
+    },
     /** @param {URLSearchParams} params */
     show(params) {
       const word = (name, otherwise) => /** @type {any} */ (params.get(name) ?? otherwise);
@@ -225,7 +227,7 @@ function inWords(columns, read) {
   if (read === 0) return "No column has been read yet: this is the start.";
   const c = columns[read - 1], carry = c.carryIn ? " and a carry" : "";
   return `Column ${read - 1}: ${c.a} + ${c.b}${carry} make ${c.total}. `
-    + `Write ${c.bit}, carry ${c.carry ? "1" : "nothing"}.`;
+    + `Write ${c.bit}, carry ${c.carry ? `1 into column ${read}` : "nothing"}.`;
 }
 
 // The card of a network: what stays the same, what changes with the sum, and with the column.
@@ -239,7 +241,7 @@ function drawNetwork(parent, network, goTo) {
   const strip = html("div", {}, card);
   const figure = html("div", { class: "figure" }, card);
   const planes = network.planes.map((plane) => drawPlane(figure, plane, [placeIn(plane, zero)]));
-  const ball = html("p", {}, card);
+  const meaning = html("p", {}, card);
   if (network.certificate) {
     const zoom = html("button", { "aria-pressed": "false", class: "zoom" }, figure, "Zoom in on the ball");
     zoom.addEventListener("click", () => {
@@ -295,8 +297,9 @@ function drawNetwork(parent, network, goTo) {
       const label = `the state in the plane: at ${x}, ${y} after ${read} columns, with ${carry}`;
       drawn.show(places, carries, c ? c.ball : 0, label);
     });
-    const { certificate } = network;
-    if (certificate) ball.textContent = ballInWords(certificate, states[read], c ? c.ball : 0);
+    const { certificate } = network, h = states[read];
+    meaning.textContent = certificate ? ballInWords(certificate, h, c ? c.ball : 0)
+      : meaningInWords(carryOf(network, h), carries[read]);
     drawUnits();
     return `${network.name}: ${said.textContent} ${read === view.columns.length ? total.textContent : ""}`;
   }
@@ -319,6 +322,13 @@ function totalInWords({ typed, a, b }, columns, read) {
   const written = read === columns.length ? `; it wrote ${short(`${writtenIn(columns)}`)}` : "";
   return `${typed.join(" + ")} = ${short(`${a + b}`)}${written}.`
     + `${first < 0 ? "" : ` First ✕: column ${first}.`}`;
+}
+
+// Which carry a state stands for, and whether that is the true one.
+function meaningInWords(carry, trueCarry) {
+  if (carry === null) return "Its state stands neither for a carry nor for none.";
+  const words = `Its state stands for ${carry ? "a carry" : "no carry"}`;
+  return carry === trueCarry ? `${words}, as it should.` : `✕ ${words}, which is wrong.`;
 }
 
 // The ball of the proof in which the state must be, and where it is there.

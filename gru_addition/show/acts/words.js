@@ -4,12 +4,8 @@
 import { ballOf, carryOf } from "../numbers/balls.js";
 import { step } from "../numbers/network.js";
 
-export const UPDATE_GATE_AT_ONE = "With the update gate at 1, tanh writes the state anew at every column. "
-  + "Still all steps are proved right: the memory is a latch, a loop through tanh that holds itself, and not "
-  + "the gate.";
-export const FIRST_WORDS = "Drag the point, or move it with the arrow keys. Its two numbers are all that "
-  + "the network remembers from one column to the next. In the orange part they mean a carry, in the blue "
-  + "part none.";
+export const FIRST_WORDS = "Drag the point. Its two numbers are all that the network remembers from one "
+  + "column to the next. In the orange part they mean a carry, in the blue part none.";
 /** Where weights belong, by what follows W, U and b in their names. */
 export const PARTS = { r: "reset gate", z: "update gate", h: "candidate", _output: "output" };
 
@@ -90,6 +86,14 @@ export function cloudInWords(names, { ball, target, pair, shares, proved }) {
 export function failureInWords(names, { ball, pair, target, margin }) {
   if (margin > 0) return `In “${names[target]}” the output may be on the wrong side of 0.5.`;
   return `From “${names[ball]}”, ${pairName(pair)} may miss “${names[target]}”.`;
+}
+
+/** What comes out of a check with the update gate at 1, and of one without. */
+export function gateInWords(holds, holdsWithout) {
+  const verdict = holds ? "Still all steps are proved right: the memory is a latch, a loop through tanh that "
+    + "holds itself, and not the gate."
+    : `✕ With this weight the proof fails; without the tick it ${holdsWithout ? "holds" : "fails, too"}.`;
+  return `With the update gate at 1, tanh writes the state anew at every column. ${verdict}`;
 }
 
 /** What comes out of a check. */

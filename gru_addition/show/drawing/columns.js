@@ -14,7 +14,7 @@ export function drawDigits(parent, columns, read, blockLength = Infinity, at = r
   const rows = {
     a: (c) => c.a,
     b: (c) => c.b,
-    "true carry": hidden("carryIn"),
+    "carry in": hidden("carryIn"),
     writes: hidden("written"),
     true: hidden("bit"),
     wrong: (c, k) => (isWrong(c, k) ? "^" : " "),

@@ -189,7 +189,7 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
     show({ h, carry, words, before, way, cloud, wrong, isWrong }) {
       state = h;
       h.forEach((_, i) => handle.style.setProperty(["--x", "--y"][i], `${at(h)[i]}px`));
-      Object.entries({ valuemin: -1, valuemax: 1, valuenow: h[0].toFixed(2), valuetext: words })
+      Object.entries({ valuemin: -1, valuemax: 1, valuenow: h[0].toFixed(2), valuetext: words.split(";")[0] })
         .forEach(([key, value]) => handle.setAttribute(`aria-${key}`, value));
       plane.setAttribute("aria-label", `the plane of the two units. ${words}`);
       lenses.setAttribute("aria-label", cloud ? "a ball, and where its states go" : "the balls, enlarged");

@@ -11,11 +11,10 @@ const GROWTH = 1.2, SHRINKAGE = 0.95, WAY = 0.2;
  * Of many losses the least and the largest of each stretch, in their order, so that a spike stays.
  * @param {Float64Array[]} series
  * @param {number} done how many losses there are
- * @param {number} points how many are kept, about
  * @returns {number[][]} iterations, then the losses of each series
  */
-export function thinned(series, done, points) {
-  const every = done <= points ? 1 : Math.ceil((2 * done) / points);
+function thinned(series, done) {
+  const every = done <= POINTS ? 1 : Math.ceil((2 * done) / POINTS);
   const kept = series.map((losses) => {
     const values = [];
     for (let from = 0; from < done; from += every) {
@@ -42,7 +41,7 @@ export function lossPlot(box) {
   let isOnPaper = false;
   const color = (name, onPaper) => () => (isOnPaper ? onPaper : getComputedStyle(box).getPropertyValue(name));
   const [ink, faint, grid] = [color("--ink", "#000"), color("--faint", "#777"), color("--line", "#ddd")];
-  const data = () => thinned(shown.series, shown.done, POINTS);
+  const data = () => thinned(shown.series, shown.done);
   const decades = (_, least, most) => [least, most].map(
     (loss, i) => 10 ** Math.floor(Math.log10(loss || 1) + i));
   const fromZero = (_, least, most) => [0, Math.max(1, most)];

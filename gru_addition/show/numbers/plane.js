@@ -161,7 +161,8 @@ export function planesOf(network) {
       carries.push(carry);
     }
   }
-  const planes = size > 3 ? [{ ...principalPlane(states), names: ["first principal component", "second"] }]
+  const names = ["first", "second"].map((nth) => `${nth} principal component`);
+  const planes = size > 3 ? [{ ...principalPlane(states), names }]
     : Array.from({ length: Math.max(1, size - 1) }, (_, i) => planeOfUnits(size, Math.min(i + 1, size - 1)));
   return planes.map((plane) => ({
     ...plane, cloud: placesIn(plane, states).map(([x, y], i) => [x, y, carries[i]]), balls: [],
