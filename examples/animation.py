@@ -20,7 +20,7 @@ from chromium import chromium  # noqa: E402
 
 SIZE, SHOWN_WIDTH = (1280, 800), 800
 # What is recorded: a link, for how many seconds, and a picture every so many seconds of it.
-SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 1), ("#watch&a=13&b=12&column=3", 3, 3)]
+SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 1), ("#watch&a=13&b=12&column=4", 3, 3)]
 SECONDS_PER_PICTURE = 0.4
 MOST_BYTES = 1_000_000
 
