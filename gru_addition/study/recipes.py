@@ -53,18 +53,13 @@ SIZES = {
     for size in range(16, 0, -1)
 }
 # What might do instead of the penalty.
-INSTEAD = {
-    f"{name} {strength:g}": {setting: strength}
+BASELINES = {
+    f"fresh + rate + {name} {strength:g}": FRESH | CHANGES["rate"] | {setting: strength}
     for name, setting, strengths in (
         ("weight decay", "weight_decay", (0.1, 0.3, 1.0)),
         ("spectral norm", "spectral_norm", (1.0, 2.0, 4.0)),
     )
     for strength in strengths
-}
-BASELINES = {
-    f"{base} + rate + {name}": settings | CHANGES["rate"] | change
-    for base, settings in {"tutorial": {}, "fresh": FRESH}.items()
-    for name, change in INSTEAD.items()
 }
 # Around "tutorial + Jacobian penalty": the penalty and the noise, and the rate by itself.
 SENSITIVITY = {
