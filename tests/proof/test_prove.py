@@ -285,9 +285,8 @@ def test_sigmoid_and_tanh_are_far_more_accurate_than_is_assumed(dtype, figure):
         ):
             off = [float(abs(e - y)) for e, y in zip(of_exact, values.tolist(), strict=True)]
             largest = max(off) / np.finfo(dtype).eps
-            figure(
-                f"{function}, {dtype}, {engine}: right to {largest:.2f} epsilon at {len(x):,} points"
-            )
+            where = f"{function}, {dtype}, {engine}"
+            figure(f"{where}: right to {largest:.2f} epsilon at {len(x):,} points")
             assert 0.1 < largest < 10
 
 
