@@ -1,6 +1,7 @@
 """A network of two units that is proved to add, small enough to check by hand.
 
     python examples/two_units.py
+    python examples/two_units.py 0 1 2 3          other seeds, and only how few decimals will do
 
 This trains a GRU of two units, rounds its 33 weights to as few decimals as a proof allows, and
 shortens the numbers of the certificate too. It prints all of them, and one step of the network that
@@ -9,6 +10,7 @@ takes about a minute.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,8 +107,8 @@ def show_step(certificate, weights):
           f"{w['b_output'][0]:+g} = {output:.3f}, so the bit is {int(output > 0.5)}.")  # fmt: skip
 
 
-def main(config=CONFIG):
-    """Train, round, prove, print and draw."""
+def main(config=CONFIG, is_shown=True):
+    """Train, round and prove; then print and draw, if it is to be shown."""
     from gru_addition.inside.phase import phase_figure
     from gru_addition.inside.traces import Trace
     from gru_addition.prove import PROVED, prove
@@ -120,11 +122,13 @@ def main(config=CONFIG):
         proof = prove(weights)
         wrong = proof.wrong_sum
         reason = "" if wrong is None else f", {wrong.a} + {wrong.b} is wrong"
-        print(f"weights rounded to {10**-decimals:g}: {proof.verdict}{reason}")
+        print(f"weights rounded to {10**-decimals:g}: {proof.verdict}{reason}", flush=True)
         if proof.verdict == PROVED:
             break
     else:
         raise SystemExit("This network is not proved, so there is no certificate to show.")
+    if not is_shown:
+        return
     print(f"\nIts {sum(weight.size for weight in weights.values())} weights:")
     for name, weight in weights.items():
         print(f"{name} = {weight.tolist()}")
@@ -141,4 +145,8 @@ def main(config=CONFIG):
 
 if __name__ == "__main__":
     prepare_process()
-    main()
+    if not sys.argv[1:]:
+        main()
+    for seed in sys.argv[1:]:
+        print(f"seed {seed}")
+        main(replace(CONFIG, seed=int(seed)), is_shown=False)
