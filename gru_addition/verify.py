@@ -269,6 +269,7 @@ class _Network:
         self.slack = arb(float(c["slack"]))
         self.epsilon = arb(float(np.finfo(c["W_output"].dtype).eps))
         self.w = {name: arb_mat(np.atleast_2d(c[name]).tolist()) for name in cell.weights}
+        self.sizes = {name: _each(abs, matrix) for name, matrix in self.w.items()}
         # The output layer reads the units, which come first in a state.
         of_units = self.w["W_output"].entries()
         self.readout = arb_mat(self.size, 1, of_units + [0] * (self.size - len(of_units)))
@@ -303,13 +304,10 @@ class _Network:
         of_sum = (len(c["W_output"]) + 6) * self.epsilon
         errors = self.epsilon, of_sum, function_error
         h = _Computed(reach, 2 * self.epsilon * reach, *errors)
-        both_bits = arb_mat([[1, 1]])
-        x = {
-            gate: both_bits * _each(abs, self.w["W" + gate]) + _each(abs, self.w["b" + gate])
-            for gate in self.cell.gates
-        }
-        output = h @ self.readout + _each(abs, self.w["b_output"])
-        return _length(self.cell.step(h, x, self.w).errors.entries()).max(output.errors[0, 0])
+        w, both_bits = self.sizes, arb_mat([[1, 1]])
+        x = {gate: both_bits * w["W" + gate] + w["b" + gate] for gate in self.cell.gates}
+        output = h @ _each(abs, self.readout) + w["b_output"]
+        return _length(self.cell.step(h, x, w).errors.entries()).max(output.errors[0, 0])
 
 
 class _Basis:
@@ -414,13 +412,14 @@ class _Numbers:
 class _Computed:
     """Numbers computed in floating point, whatever their signs: bounds on their sizes and errors.
 
+    The weights that they meet are sizes too.
+
     sizes, errors: (1, numbers).
     epsilon: twice the largest relative error of an operation.
     of_sum: the same for a sum of products with weights, in any order.
     of_function: how far a sigmoid or a tanh may be off.
 
-    A step may compute h + z (h~ - h), or the tutorial's
-    (1 - z) h + z h~, which is no worse.
+    A step may compute h + z (h~ - h), or the tutorial's (1 - z) h + z h~, which is no worse.
     """
 
     def __init__(self, sizes, errors, epsilon, of_sum, of_function):
@@ -434,7 +433,7 @@ class _Computed:
         return self._with(_beside(self.sizes, other.sizes), _beside(self.errors, other.errors))
 
     def __matmul__(self, matrix):
-        sizes, errors = self.sizes * _each(abs, matrix), self.errors * _each(abs, matrix)
+        sizes, errors = self.sizes * matrix, self.errors * matrix
         return self._with(sizes, errors + self.of_sum * sizes)
 
     def __add__(self, other):

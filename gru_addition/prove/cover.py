@@ -17,16 +17,15 @@ MOST_ROUNDS, MOST_COLUMNS = 60, 5000
 NUMBERS_AT_A_TIME = 2**14
 
 
-def ball_radii(network, exploration, norm, slack=None):
+def ball_radii(network, exploration, norm, slack):
     """Return the radii, and up to how many columns all sums are right, as NumPy computes it.
 
     exploration: a closed `Exploration`. norm: (state_size, state_size), the norm of the balls.
-    slack: how far computed states and outputs may be off; by default the network's own.
+    slack: how far computed states and outputs may be off.
 
     The radii, of shape (n,), are None if a ball can't be kept so small that all outputs in it are
     on the right side of 0.5. With radii, the number of columns is infinite.
     """
-    slack = network.slack if slack is None else slack
     states, targets, bits = exploration.states, exploration.targets, exploration.bits
     margins = (2 * bits - 1) * (network.output(states) - 0.5) - slack
     # No output is read from the first state.

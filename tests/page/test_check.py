@@ -91,7 +91,7 @@ def certified(weights, resolution=None, norm=None, spacing=0.1):
     found = explore(network, spacing if resolution is None else 0.25 / resolution)
     norm, radii = np.eye(network.state_size) if norm is None else norm, np.zeros(len(found.states))
     if resolution is None:
-        radii, _ = ball_radii(network, found, norm)
+        radii, _ = ball_radii(network, found, norm, network.slack)
     return weights | {
         "resolution": np.array(resolution or 0), "slack": np.array(network.slack), "norm": norm,
         "states": found.states, "radii": radii, "carries": found.carries, "bits": found.bits,

@@ -419,7 +419,7 @@ def test_the_bits_that_are_said_to_be_right_are_right(provable):
         blind.slack = np.inf
         exploration = explore(blind, 0.02)
         assert exploration.is_closed
-        radii, right_bits = ball_radii(network, exploration, np.eye(16))
+        radii, right_bits = ball_radii(network, exploration, np.eye(16), network.slack)
         assert radii is None
         assert right_bits < expected[0]
         checked.add(right_bits)
