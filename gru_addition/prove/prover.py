@@ -65,7 +65,7 @@ SOME_SUMS, ALL_SUMS = 6, 9
 SPACINGS = 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005
 MOST_BALLS = 2000
 # How much room balls get, if they can: then functions may be wrong by more.
-WIDE_SLACK = 1e-3
+WIDE_SLACKS = 1e-3, 1e-5
 # A norm is fitted to the steps from at most this many states, which takes a second.
 MOST_STATES_TO_FIT = 100
 MOST_ROUNDED_STATES = 100_000
@@ -164,7 +164,7 @@ def _prove_plain(network, weights, graph):
             for shape in norms:
                 if shape == "ellipsoids" and len(exploration.states) <= MOST_STATES_TO_FIT:
                     norms[shape] = contracting_norm(network.jacobians(exploration.states))
-                for slack in (WIDE_SLACK, network.slack):
+                for slack in (*WIDE_SLACKS, network.slack):
                     radii, columns = ball_radii(network, exploration, norms[shape], slack)
                     if radii is None:
                         continue
