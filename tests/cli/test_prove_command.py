@@ -1,6 +1,7 @@
 """`python -m gru_addition prove` and `python -m gru_addition verify`, end to end."""
 
 import io
+import json
 import re
 import shutil
 import zipfile
@@ -148,6 +149,20 @@ def test_a_certificate_for_other_weights_a_forged_and_a_damaged_one_are_refused(
         assert (status, err) == (1, "")
         assert out.startswith(f"refused: the file holds no certificate: {name}.npz is damaged: ")
         assert out.count("\n") == 1
+
+
+def test_what_the_laboratory_downloads_is_asked_proved_and_shown(place, ask):
+    weights = {name: w.tolist() for name, w in Run.restore("right").weights.items()}
+    saved = {"cell": "gru", "resolution": None, "weights": weights}
+    (place / "downloaded.json").write_text(json.dumps(saved))
+
+    network = "--from=downloaded.json"
+    assert ask("add", "13", "12", network) == (0, "25\n", "")
+    status, out, err = ask("prove", network, "--output-dir=proof")
+    assert (status, err) == (0, "")
+    assert ask("verify", Path("proof", "certificate.npz"), network)[0] == 0
+    assert ask("show", network, "--output=page.html")[0] == 0
+    assert json.dumps(weights["b_output"]) in (place / "page.html").read_text()
 
 
 def test_a_refutation_removes_what_is_no_proof_of_this_network(certificate, place, ask):
