@@ -80,7 +80,7 @@ def test_every_setting_is_a_flag_and_reaches_the_saved_run(ask, tmp_path):
         "num_bits": 7, "batch_size": 30, "hidden_size": 5, "iterations": 101, "learning_rate": 0.01,
         "cell": "lstm", "dtype": "float32", "seed": 12, "mini_batch_size": 10, "engine": "session",
         "iterations_per_run": 7, "checkpoint_every": 40, "state_noise": 0.1,
-        "jacobian_penalty": 0.01, "resolution": 3,
+        "jacobian_penalty": 0.01, "weight_decay": 0.2, "spectral_norm": 1.5, "resolution": 3,
     }  # fmt: skip
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
 
