@@ -416,12 +416,14 @@ export function trainAct(root, context) {
   function tell() {
     const { done, told: [phase, words] } = run, now = performance.now();
     if (!phase || (isStale() && !run.isBusy)) return;
-    if (run.isBusy && phase === run.phase && now < toldAt + READING_TIME) return;
+    // Once it rests, it is told once: the picture may still move, and other things be said.
+    const state = run.isBusy ? phase : `${phase}, ${done}`;
+    if (state === run.phase && (!run.isBusy || now < toldAt + READING_TIME)) return;
     toldAt = now;
     const time = `Done in ${(run.time / 1000).toFixed(1)} s. `;
     said.textContent = (done === settings.iterations ? time : "") + words;
     picture.label(`The states of the test sums after ${done} iterations. ${words}`);
-    run.phase = phase;
+    run.phase = state;
     // The end is told with the answer, in `showFound`.
     if (done === settings.iterations || phase === run.heard || now < heardAt + LISTENING_TIME) return;
     [run.heard, heardAt] = [phase, now];
