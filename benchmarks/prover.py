@@ -11,14 +11,13 @@ import sys
 import time
 
 from gru_addition.prove import prove
+from gru_addition.study import RECIPES
 from gru_addition.support import process
 from gru_addition.train import Config, train
 from gru_addition.verify import verify
 
 SIZES = 16, 32, 64, 96, 128
-SETTINGS = {
-    "num_bits": 12, "fresh_batches": True, "jacobian_penalty": 0.01, "learning_rate": 0.003,
-}  # fmt: skip
+RECIPE = RECIPES["fresh + Jacobian penalty"]
 
 
 def timed(function, *arguments):
@@ -33,7 +32,7 @@ def main():
     print("| units | iterations | verdict | balls | prove | of it, the checker |")
     print("|---:|---:|---|---:|---:|---:|")
     for size in SIZES:
-        config = Config(**SETTINGS, hidden_size=size)
+        config = Config(**RECIPE, hidden_size=size)
         weights = train(config).weights
         proof, seconds = timed(prove, weights)
         balls, checker = "", ""

@@ -160,6 +160,7 @@ def test_what_the_laboratory_downloads_is_asked_proved_and_shown(place, ask):
     assert ask("add", "13", "12", network) == (0, "25\n", "")
     status, out, err = ask("prove", network, "--output-dir=proof")
     assert (status, err) == (0, "")
+    assert out.startswith(f"proved: the network of downloaded.json {EVERY_PAIR}\n")
     assert ask("verify", Path("proof", "certificate.npz"), network)[0] == 0
     assert ask("show", network, "--output=page.html")[0] == 0
     assert json.dumps(weights["b_output"]) in (place / "page.html").read_text()
