@@ -47,6 +47,8 @@ that many bits are right. Both results come from NumPy, and are not checked agai
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -164,19 +166,19 @@ def _prove_plain(network, weights, graph):
             for shape in norms:
                 if shape == "ellipsoids" and len(exploration.states) <= MOST_STATES_TO_FIT:
                     norms[shape] = contracting_norm(network.jacobians(exploration.states))
-                for slack in (*WIDE_SLACKS, network.slack):
-                    radii, columns = ball_radii(network, exploration, norms[shape], slack)
-                    if radii is None:
-                        continue
-                    certified = exploration, radii, norms[shape]
-                    try:
-                        return _proved(network, weights, graph, *certified)
-                    except RefusedError as error:
-                        tried.append(f"{what}: refused: {error}")
+                balls = partial(ball_radii, network, exploration, norms[shape])
+                radii, columns = balls(network.slack)
                 if radii is None:
                     right_bits = max(right_bits, columns)
                     grow = f"{shape} around them grow too large after {columns:,} columns"
                     tried.append(f"{what}: {grow}")
+                    continue
+                wider = (r for r, _ in map(balls, WIDE_SLACKS) if r is not None)
+                for radii in chain(wider, [radii]):
+                    try:
+                        return _proved(network, weights, graph, exploration, radii, norms[shape])
+                    except RefusedError as error:
+                        tried.append(f"{what}: refused: {error}")
     wrong_sum, certain = try_all_sums(network, ALL_SUMS)
     if wrong_sum is not None:
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
