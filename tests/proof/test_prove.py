@@ -154,9 +154,7 @@ def checked_steps(network, centre, radius, norm):
 def checked_stretches(network, centre, radius, norm):
     """The checker's bounds on the norm of the Jacobian, (4,)."""
     norm, steps = checked_steps(network, centre, radius, norm)
-    bounds = np.array([[float(n.upper()) for n in _norms(step.slopes * norm)] for step in steps])
-    assert (np.diff(bounds, axis=1) <= 0).all()
-    return bounds[:, -1]
+    return np.array([float(list(_norms(step.slopes * norm))[-1].upper()) for step in steps])
 
 
 def random_norm(size, random_state):
