@@ -60,7 +60,7 @@ def shortened(certificate, weights):
 def show_certificate(certificate):
     """Print the balls, and the ball to which each pair of bits leads from each."""
     print("ball         state   radius  carry  bit  " + "  ".join(f"{pair:>3}" for pair in PAIRS))
-    columns = ("states", "radii", "carries", "bits", "targets")
+    columns = ("states", "radii", "memories", "bits", "targets")
     rows = zip(*(certificate[name].tolist() for name in columns), strict=True)
     for number, (state, radius, carry, bit, targets) in enumerate(rows):
         place = ", ".join(f"{x:g}" for x in state)

@@ -198,18 +198,46 @@ def show_sum(a, b, answer, num_bits):
         wrong    ^
     """
     # A bit of the sum differs from the exclusive or of its operands where a carry comes in.
-    carries = (a + b) ^ a ^ b
-    rows = {"a": a, "b": b, "carry": carries, "predicted": answer, "true": a + b}
-    width = len(write_integer(max(a + b, answer)))
-    lines = []
-    for label, number in rows.items():
-        bits = " ".join(map(str, reversed(as_bytes(number, num_bits))))
-        value = "" if label == "carry" else write_integer(number).rjust(width)
-        lines.append(f"{label:>9}  {bits}  {value}".rstrip())
-    if answer != a + b:
-        wrong_bits = reversed(as_bytes(answer ^ (a + b), num_bits))
-        lines.append(f"{'wrong':>9}  " + " ".join(" ^"[bit] for bit in wrong_bits).rstrip())
-    return "\n".join(lines)
+    carries = as_bytes((a + b) ^ a ^ b, num_bits)
+    values = map(write_integer, (a, b, answer, a + b))
+    return _columns(a, b, ("carry", carries), answer, a + b, num_bits, values)
+
+
+def show_answer(a, b, answer, num_bits, machine):
+    """Write what a network answers to two operands like `show_sum`, for the task of a `Machine`.
+
+    The row before the answer holds the state of the machine before each column.
+
+    >>> from gru_addition.machine import MACHINES
+    >>> print(show_answer(5, 6, 0, 3, MACHINES["comparison"]))
+            a  1 0 1
+            b  1 1 0
+        state  1 0 0
+    predicted  0 0 0
+         true  1 1 0
+        wrong  ^ ^
+    """
+    (states,), (bits,) = machine.run(encode_pairs([(a, b)], num_bits))
+    states = [0, *states[:-1]]
+    return _columns(a, b, ("state", states), answer, from_bytes(bits), num_bits, [""] * 4)
+
+
+def _columns(a, b, memory, answer, true, num_bits, values):
+    label, digits = memory
+    a, b, answer, true = (as_bytes(number, num_bits) for number in (a, b, answer, true))
+    of_a, of_b, predicted, right = values
+    width = max(map(len, (of_a, of_b, predicted, right)))
+    rows = [
+        ("a", a, of_a), ("b", b, of_b), (label, digits, ""), ("predicted", answer, predicted),
+        ("true", true, right),
+    ]  # fmt: skip
+    if answer != true:
+        marks = [" ^"[x != y] for x, y in zip(answer, true, strict=True)]
+        rows.append(("wrong", marks, ""))
+    return "\n".join(
+        f"{label:>9}  {' '.join(map(str, reversed(digits)))}  {value.rjust(width)}".rstrip()
+        for label, digits, value in rows
+    )
 
 
 def write_integer(number):

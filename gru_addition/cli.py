@@ -44,6 +44,8 @@ COLUMNS_PER_ANSWER = 1_000_000
 # How many columns of a long sum `prove` shows, the highest ones.
 COLUMNS_SHOWN = 40
 CERTIFICATE, PROOF_FIGURE, PAGE = "certificate.npz", "proof.png", "page.html"
+# The task that commands are about unless they are told another.
+ADDITION = "addition"
 # How many networks a page may show.
 MOST_SHOWN = 3
 SUMMARY, STUDY_FIGURE = "summary.csv", "study.png"
@@ -171,6 +173,13 @@ class Parser(argparse.ArgumentParser):
     def add_switch(self, flag, help):
         """Add a flag that takes no value."""
         self.add_argument(flag, help=help, action="store_true")
+
+    def add_task(self):
+        """Add the flag for what the network shall do, `--task`."""
+        from gru_addition.machine import MACHINES
+
+        tasks = ", ".join(MACHINES)
+        self.add("--task", "NAME", f"what it shall do, one of: {tasks} (default: {ADDITION})")
 
     def add_network(self):
         """Add flags for the network to use, `--from` and `--resolution`."""
@@ -487,9 +496,13 @@ def prove(argv):
     )
     where = f"where to save {CERTIFICATE} and {PROOF_FIGURE} (default: beside the network)"
     parser.add_network()
+    parser.add_task()
     parser.add_switch("--challenge", challenge)
     parser.add("--output-dir", "DIR", where)
     options = parser.parse(argv)
+    task, machine = _task(options)
+    if options["challenge"] and task != ADDITION:
+        raise UserError(f"--challenge is a test of sums, and must not be given with --task={task}")
 
     from gru_addition.prove import PROVED, REFUTED, UNDECIDED
     from gru_addition.prove import prove as judge
@@ -498,39 +511,47 @@ def prove(argv):
     directory = network.directory if options["output_dir"] is None else options["output_dir"]
     with naming_flags("output_dir"):
         prepare_directory(directory)
-    proof = judge(network.weights, network.resolution)
-    print(_in_words(proof, network.name), flush=True)
+    proof = judge(network.weights, network.resolution, machine)
+    print(_in_words(proof, network.name, task, machine), flush=True)
     network.tell_other()
-    _save_proof(proof, network, directory)
+    certificate = _save_proof(proof, network, directory, task, machine)
     if proof.verdict == PROVED:
         rounding = "" if network.given is None else f" --resolution={network.given}"
-        path = _quoted(str(Path(directory, CERTIFICATE)))
+        of_task = "" if task == ADDITION else f" --task={task}"
+        source, path = _quoted(network.source), _quoted(str(certificate))
         print("Certificate, and how to check it again:")
-        print(f"{PROGRAM} verify {path} --from={_quoted(network.source)}{rounding}")
+        print(f"{PROGRAM} verify {path} --from={source}{rounding}{of_task}")
         if options["challenge"] and not _stands_the_challenge(network):
             return 3
     return {PROVED: 0, REFUTED: 1, UNDECIDED: 3}[proof.verdict]
 
 
-def _save_proof(proof, network, directory):
-    """Save the certificate, if there is one, and then the picture, which matters less."""
+def _save_proof(proof, network, directory, task, machine):
+    """Save the certificate, if there is one, and then the picture, which matters less.
+
+    Returns the path of the certificate. Each task has files of its own.
+    """
     from gru_addition.inside.portraits import proof_figure
     from gru_addition.support.pictures import as_png
     from gru_addition.verify import RefusedError, read_certificate, verify
 
-    path, figure = Path(directory, CERTIFICATE), Path(directory, PROOF_FIGURE)
+    names = map(Path, (CERTIFICATE, PROOF_FIGURE))
+    if task != ADDITION:
+        names = (name.with_stem(f"{name.stem}-{task}") for name in names)
+    path, figure = (Path(directory, name) for name in names)
     if proof.certificate is not None:
         replace_file(path, as_npz(proof.certificate))
     elif path.is_file():
         try:
-            verify(read_certificate(path), network.weights, network.resolution)
+            verify(read_certificate(path), network.weights, network.resolution, machine)
         except (RefusedError, OSError):
             path.unlink()
             print(f"\nRemoved {path}, which is no proof of this network.")
-    picture = as_png(proof_figure, network.weights, network.resolution, proof)
+    picture = as_png(proof_figure, network.weights, network.resolution, proof, machine)
     if picture is not None:
         replace_file(figure, picture)
         print(f"\nPicture: {figure}")
+    return path
 
 
 def _stands_the_challenge(network):
@@ -549,26 +570,31 @@ def _stands_the_challenge(network):
     return wrong == 0
 
 
-def _in_words(proof, network):
+def _in_words(proof, network, task, machine):
     """Say what is known about a network; network: its name, in words."""
-    from gru_addition.add import show_sum, write_integer
+    from gru_addition.add import show_answer, show_sum, write_integer
+
+    what = "sum" if task == ADDITION else "input"
 
     if proof.certificate is not None:
         states, smallest = len(proof.certificate["states"]), len(proof.machine.targets)
         balls = "states" if proof.certificate["resolution"] else "balls around states"
         return (
-            f"proved: the {network} adds every pair correctly at every length\n\n"
+            f"proved: the {network} {_achieves(task)}\n\n"
             f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
-            f"pairs of bits\nlead to others. Minimised, they are {smallest}: the carry.\n"
+            f"pairs of bits\nlead to others. Minimised, they are {smallest}"
+            f"{': the carry' if task == ADDITION else ''}.\n"
             f"{_bears(proof.function_error)}"
         )
     if proof.wrong_sum is None:
         tried = "\n".join(f"- {what}" for what in proof.tried)
-        return f"undecided: found no wrong sum of the {network}, and no proof\n\nTried:\n{tried}"
+        return f"undecided: found no wrong {what} of the {network}, and no proof\n\nTried:\n{tried}"
     wrong = proof.wrong_sum
     found = "" if proof.is_smallest else " found"
     a, b = (write_integer(n) if n.bit_length() <= 128 else hex(n) for n in (wrong.a, wrong.b))
-    columns = show_sum(wrong.a, wrong.b, proof.answer, wrong.num_bits).splitlines()
+    asked = wrong.a, wrong.b, proof.answer, wrong.num_bits
+    shown = show_sum(*asked) if task == ADDITION else show_answer(*asked, machine)
+    columns = shown.splitlines()
     if wrong.num_bits > COLUMNS_SHOWN:
         # Labels take the first eleven characters, and every column two.
         end = 11 + 2 * COLUMNS_SHOWN
@@ -578,11 +604,28 @@ def _in_words(proof, network):
     elif proof.has_fewest_bits:
         rest = "None has fewer bits, but a smaller one may have as many."
     else:
-        rest = f"All sums of up to {proof.right_bits:,} bits are right; a smaller wrong one may "
+        rest = f"All {what}s of up to {proof.right_bits:,} bits are right; a smaller wrong one may "
         rest += "lie in between."
-    sum_ = f"{a} + {b}, on {wrong.num_bits:,} bits"
-    first = f"refuted: the smallest wrong sum{found} of the {network} is {sum_}"
+    operands = f"{a} + {b}" if task == ADDITION else f"{a} and {b}"
+    operands = f"{operands}, on {wrong.num_bits:,} bits"
+    first = f"refuted: the smallest wrong {what}{found} of the {network} is {operands}"
     return "\n".join([first, "", *columns, "", rest])
+
+
+def _achieves(task):
+    """What a network does that is proved right, in words."""
+    if task == ADDITION:
+        return "adds every pair correctly at every length"
+    return f"is right at {task} for every pair at every length"
+
+
+def _task(options):
+    """The name of the task that a command is about, and its machine."""
+    from gru_addition.machine import MACHINES
+
+    with naming_flags("task"):
+        task = one_of("task", options["task"] or ADDITION, tuple(MACHINES))
+    return task, MACHINES[task]
 
 
 def _bears(function_error):
@@ -596,7 +639,9 @@ def verify(argv):
     parser = Parser(verify, "0 if the certificate proves the network right at every length, else 1")
     parser.add("certificate", "FILE", f"what {PROGRAM} prove wrote")
     parser.add_network()
+    parser.add_task()
     options = parser.parse(argv)
+    task, machine = _task(options)
 
     from gru_addition.verify import RefusedError, read_certificate
     from gru_addition.verify import verify as check
@@ -606,11 +651,11 @@ def verify(argv):
         certificate = read_certificate(options["certificate"])
         network = _Network(options)
         what = f" for the {network.name}"
-        function_error = check(certificate, network.weights, network.resolution)
+        function_error = check(certificate, network.weights, network.resolution, machine)
         states = len(certificate["states"])
         print(f"holds: {states:,} states, {4 * states:,} steps, each checked in ball arithmetic")
         print(_bears(function_error))
-        print(f"The {network.name} adds every pair correctly at every length.")
+        print(f"The {network.name} {_achieves(task)}.")
         status = 0
     except RefusedError as error:
         print(f"refused{what}: {error}")

@@ -27,6 +27,10 @@ columns, the computed state lies in the ball to which the path of the columns le
 start (1). If it does in one column, the exact step leads into the next ball (4), and so does the
 computed one (5). With the carry goes the right bit (2), and that is the bit that is read (3).
 
+Any other machine that reads pairs of bits may take the place of adding, and its state that of the
+carry; in the arrays both are `memories`. The machine in the certificate must be the one that
+`verify` is asked about.
+
 docs/proof.md states this as a theorem, with its assumptions. How accurate sigmoid and tanh must be
 is one of them. So `verify` also returns by how much all of them may be off, on the same
 certificate: 2 to 5 then hold with another slack.
@@ -52,7 +56,8 @@ from gru_addition.support.files import DamagedError, read_arrays
 
 PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
 # Whole numbers, and numbers.
-WHOLE, REAL = {"resolution", "carries", "bits", "targets"}, {"slack", "norm", "states", "radii"}
+WHOLE = {"resolution", "memories", "bits", "targets", "machine_targets", "machine_outputs"}
+REAL = {"slack", "norm", "states", "radii"}
 # What the prover adds for its readers, and nothing depends on.
 UNCHECKED = {"output_margins", "step_margins"}
 # How wrong sigmoid and tanh are assumed to be, in epsilons.
@@ -113,7 +118,24 @@ CELLS = {
 }
 
 
-def verify(certificate, weights, resolution=None):
+class Tables(NamedTuple):
+    """A machine: the state to which each pair of bits leads from each state, and the bit written.
+
+    It starts in state 0. Both are of shape (n, 4).
+    """
+
+    targets: np.ndarray
+    outputs: np.ndarray
+
+
+# The states are the carries.
+ADDITION = Tables(
+    np.array([[0, 0, 0, 1], [0, 1, 1, 1]]),
+    np.array([[0, 1, 1, 0], [1, 0, 0, 1]]),
+)
+
+
+def verify(certificate, weights, resolution=None, machine=ADDITION):
     """Raise `RefusedError` unless a certificate proves the network with these weights right.
 
     Returns how wrong any sigmoid and tanh may be for it to do so: a lower bound, to within 1 %.
@@ -121,12 +143,13 @@ def verify(certificate, weights, resolution=None):
     certificate: arrays by name, as `gru_addition.prove.prove` makes them.
     weights: arrays by name, `Wr` to `b_output`; the names tell the cell.
     resolution: the network rounds its state to multiples of 1 / resolution; None if it does not.
+    machine: what it shall compute: anything with `targets` and `outputs` as in `Tables`.
     """
     cell = next((cell for cell in CELLS.values() if {*cell.weights} == {*weights}), None)
     _require(cell is not None, f"the network is no {', '.join(CELLS)} that adds")
-    c = _checked(certificate, weights, cell)
+    c = _checked(certificate, weights, cell, machine)
     _require(c["resolution"] == (resolution or 0) >= 0, "it is for another resolution")
-    _check_addition(c)
+    _check_machine(c, machine)
     with _precision_lock, ctx.workprec(PRECISION):
         network = _Network(c, cell)
         error = FUNCTION_ERROR * network.epsilon
@@ -156,7 +179,7 @@ def _require(condition, otherwise):
         raise RefusedError(otherwise)
 
 
-def _checked(certificate, weights, cell):
+def _checked(certificate, weights, cell, machine):
     """Return the arrays, if all are there and have the right types and shapes; and rule 6.
 
     The weights tell the size of a state, so nothing is computed with arrays of another size.
@@ -173,14 +196,18 @@ def _checked(certificate, weights, cell):
         same = np.array_equal(c[name], theirs)
         same = same and c[name].dtype == np.result_type(theirs, np.float32)
         _require(same, f"it is for other weights: {name} differs")
+    for name in Tables._fields:
+        is_same = np.array_equal(c[f"machine_{name}"], getattr(machine, name))
+        _require(is_same, f"it is for another machine: its {name} differ")
     number, hidden = c["radii"].size, c["W_output"].size
     size = hidden * cell.numbers_per_unit
     _require(number * size > 0, "it lists no states")
     shapes = {
         "W": (2, hidden), "U": (hidden, hidden), "b": (hidden,), "W_output": (hidden, 1),
         "b_output": (1,), "resolution": (), "slack": (), "norm": (size, size),
-        "states": (number, size), "radii": (number,), "carries": (number,), "bits": (number,),
-        "targets": (number, 4),
+        "states": (number, size), "radii": (number,), "memories": (number,), "bits": (number,),
+        "targets": (number, 4), "machine_targets": machine.targets.shape,
+        "machine_outputs": machine.outputs.shape,
     }  # fmt: skip
     for name, array in c.items():
         fits = array.shape == shapes.get(name, shapes.get(name[0])) and np.isfinite(array).all()
@@ -189,15 +216,16 @@ def _checked(certificate, weights, cell):
     return c
 
 
-def _check_addition(c):
+def _check_machine(c, machine):
     """Rules 1 and 2."""
-    carries, bits, targets = c["carries"], c["bits"], c["targets"]
-    _require(not c["states"][0].any() and carries[0] == 0, "it does not begin with zeros")
+    memories, bits, targets = c["memories"], c["bits"], c["targets"]
+    is_in = (memories >= 0) & (memories < len(machine.targets)) & (bits >= 0) & (bits <= 1)
+    _require(is_in[1:].all(), "it remembers or reads what no machine does")
+    _require(not c["states"][0].any() and memories[0] == 0, "it does not begin with zeros")
     _require(((targets > 0) & (targets < len(targets))).all(), "a step leads to no state in it")
-    for pair, (a, b) in enumerate(PAIRS):
-        totals = a + b + carries
-        right = (carries[targets[:, pair]] == totals // 2) & (bits[targets[:, pair]] == totals % 2)
-        _require(right.all(), "it does not carry as one does on paper")
+    is_right = memories[targets] == machine.targets[memories]
+    is_right &= bits[targets] == machine.outputs[memories]
+    _require(is_right.all(), "it does not remember and write what the machine does")
 
 
 # Each of these yields how large the slack may be for a part of a rule to hold, and what may be

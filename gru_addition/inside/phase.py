@@ -92,7 +92,7 @@ def ball_step_figure(network, certificate, number, states):
 
 def _draw_map(axes, network, pair, certificate):
     """Draw what a pair of bits, 0 to 3 for 0+0 to 1+1, does to the states of a network."""
-    centres, carries = certificate["states"], certificate["carries"]
+    centres, carries = certificate["states"], certificate["memories"]
     margin = np.maximum(0.2 * np.ptp(centres, axis=0), 0.1)
     low, high = centres.min(axis=0) - margin, centres.max(axis=0) + margin
     (left, bottom), (right, top) = low, high
@@ -158,7 +158,7 @@ def _draw_path(axes, trace, pair):
 def _draw_states(axes, certificate, number, states):
     """Draw one ball with its number, and states."""
     (x, y), radius = certificate["states"][number], certificate["radii"][number]
-    color = (NO_CARRY, CARRY)[certificate["carries"][number]]
+    color = (NO_CARRY, CARRY)[certificate["memories"][number]]
     axes.add_patch(Circle((x, y), radius, color=color, alpha=0.3))
     axes.scatter(*states.T, s=1.5, color="black", linewidths=0, zorder=2)
     axes.text(x + 0.72 * radius, y + 0.72 * radius, f" {number}", fontweight="bold", va="bottom")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru_addition.cells.network import A, B, Network
-from gru_addition.dataset import add_columns, encode_pairs
+from gru_addition.dataset import encode_pairs
+from gru_addition.machine import ADDITION
 from gru_addition.support.checks import whole_number
 
 
@@ -20,8 +21,9 @@ class Trace:
     """All that a network computes along a sum, the lowest column first.
 
     a, b: the bits of the operands, (columns,).
-    carries: the true carry out of each column, which the network has to remember there, (columns,).
-    bits: the bits of the right sum, (columns,); a carry out of the last column is dropped.
+    carries: the true carry out of each column, which the network has to remember there, (columns,);
+        for another machine, its state.
+    bits: the right bits, (columns,); a carry out of the last column is dropped.
     z, r, candidate: the gates and the candidate in each column, (columns, hidden_size); None for
         another cell than a GRU.
     h: the state in each column, (columns, state_size).
@@ -39,7 +41,7 @@ class Trace:
     output: np.ndarray
 
     @classmethod
-    def of_sum(cls, weights, a, b, num_bits, resolution=None):
+    def of_sum(cls, weights, a, b, num_bits, resolution=None, machine=ADDITION):
         """Follow the network with these weights, and this resolution, along a + b.
 
         Raises the errors of `encode` and of `Network`.
@@ -47,24 +49,13 @@ class Trace:
         network = Network(weights, resolution)
         num_bits = whole_number("num_bits", num_bits, minimum=1)
         x = encode_pairs([(a, b)], num_bits).astype(int)
-        (carries,), (bits,), (h,) = *carries_and_bits(x), follow(network, x)
+        (carries,), (bits,), (h,) = *machine.run(x), follow(network, x)
         a, b = x[0].T
         z = r = candidate = None
         if network.cell == "gru":
             before = np.vstack([np.zeros(network.state_size), h[:-1]])
             z, r, candidate = (g[np.arange(num_bits), 2 * a + b] for g in network.gates(before))
         return cls(a, b, carries, bits, z, r, candidate, h, network.output(h))
-
-
-def carries_and_bits(x):
-    """The true carries out of the columns of sums, and their bits.
-
-    x: the bits of the operands, (sums, columns, 2), integers, the lowest first. Returns two arrays
-    of shape (sums, columns).
-    """
-    bits, ones = add_columns(x)[:, :, 0], x.sum(axis=2)
-    carries_in = (bits + ones) % 2
-    return (ones + carries_in) // 2, bits
 
 
 def follow(network, x, h=None):
@@ -83,16 +74,17 @@ def follow(network, x, h=None):
     return np.stack(states, axis=1)
 
 
-def random_states(network, sums=200, columns=40):
+def random_states(network, sums=200, columns=40, machine=ADDITION):
     """The states along random sums, with the carry out of each column and the bit written there.
 
     The sums are the same for every network: `sums` of them, of `columns` columns. Returns arrays of
     shape (columns * sums, state_size), (columns * sums,) and the same again, starting with all
-    states after the first column; carries and bits are the true ones.
+    states after the first column; carries and bits are the true ones. For another machine the
+    carries are its states.
     """
     pairs = np.random.RandomState(0).randint(0, 4, size=(columns, sums)).T
     x = np.stack([A[pairs], B[pairs]], axis=-1)
-    h, (carries, bits) = follow(network, x), carries_and_bits(x)
+    h, (carries, bits) = follow(network, x), machine.run(x)
     return np.concatenate(h.swapaxes(0, 1)), carries.T.ravel(), bits.T.ravel()
 
 

@@ -3,10 +3,10 @@
     python -m gru_addition prove
 
 Read `prover` (the argument, and how its parts work together), `search` (for wrong sums), `cover`
-and `norms` (balls that no state leaves), `automaton` (what a proved network is) and `challenge`
-(sums to ask for all the same). The checker, `gru_addition.verify`, does not use them.
+and `norms` (balls that no state leaves), and `challenge` (sums to ask for all the same). The
+checker, `gru_addition.verify`, does not use them.
 """
 
-from gru_addition.prove.prover import PROVED, REFUTED, UNDECIDED, Proof, prove
+from gru_addition.prove.prover import PROVED, REFUTED, UNDECIDED, Proof, machine_of, prove
 
-__all__ = ["PROVED", "REFUTED", "UNDECIDED", "Proof", "prove"]
+__all__ = ["PROVED", "REFUTED", "UNDECIDED", "Proof", "machine_of", "prove"]

@@ -1,5 +1,8 @@
 """Prove that a trained network adds every pair correctly, or find the smallest it gets wrong.
 
+Adding is one of the tasks for which a `gru_addition.machine.Machine` stands; the same holds for the
+others, with the state of their machine in place of the carry.
+
 **What is claimed.** A network reads the columns of a sum one by one. It is right at every length
 if, whatever columns it has read, its output in the last one is above 0.5 exactly when the sum has a
 1 there. There are infinitely many sums; a proof must cover them all in finitely many steps.
@@ -54,8 +57,9 @@ import numpy as np
 
 from gru_addition.add import Adder
 from gru_addition.cells.network import A, B, Network
+from gru_addition.cells.weights import CELLS
 from gru_addition.dataset import encode, from_bytes
-from gru_addition.prove.automaton import Automaton
+from gru_addition.machine import ADDITION, Machine
 from gru_addition.prove.cover import ball_radii, gaps_of, output_change, stretch
 from gru_addition.prove.norms import contracting_norm
 from gru_addition.prove.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
@@ -84,8 +88,9 @@ class Proof:
         is the smallest with as many bits.
     right_bits: all sums of up to this many bits were shown to be right; infinity if proved.
     certificate: if proved, arrays by name: the weights; `resolution`, 0 for none; `slack`; `norm`;
-        `states`, `radii`, `carries`, `bits`, `targets` as `gru_addition.verify` explains them; and
-        `output_margins` and `step_margins`, which show how narrowly it holds.
+        `states`, `radii`, `memories`, `bits`, `targets` and the tables of the machine as
+        `gru_addition.verify` explains them; and `output_margins` and `step_margins`, which show how
+        narrowly it holds.
     function_error: if proved, how wrong any sigmoid and tanh may be, which `verify` found.
     tried: if undecided, what was tried, in words.
     """
@@ -102,15 +107,28 @@ class Proof:
 
     @property
     def machine(self):
-        """If proved, the smallest automaton that does what the network does."""
-        return Automaton.of_certificate(self.certificate).minimised()[0]
+        """If proved, the smallest `Machine` that does what the network does."""
+        return machine_of(self.certificate).minimised()[0]
 
 
-def prove(weights, resolution=None):
+def machine_of(certificate):
+    """The states of a certificate as a `Machine`, with the bits that the network reads in them.
+
+    The certificate's own bits, memories and machine are not used.
+    """
+    resolution = int(certificate["resolution"]) or None
+    names = {name for kind in CELLS.values() for name in kind.weight_shapes(1)}
+    weights = {name: certificate[name] for name in names & certificate.keys()}
+    bits = Network(weights, resolution).output(certificate["states"]) > 0.5
+    return Machine(certificate["targets"], bits[certificate["targets"]])
+
+
+def prove(weights, resolution=None, machine=ADDITION):
     """Return a `Proof` about the network with these weights.
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
     resolution: as for `gru_addition.add.Adder.from_weights`.
+    machine: a `gru_addition.machine.Machine`, what the network shall compute.
 
     Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, longer if the
     network contracts less.
@@ -118,12 +136,12 @@ def prove(weights, resolution=None):
     judge = _prove_plain if resolution is None else _prove_rounded
     # What is too large or too small for a number may become infinite or zero, without a word.
     with np.errstate(over="ignore", under="ignore"):
-        graph = _RealGraph(Adder.from_weights(weights, resolution))
+        graph = _RealGraph(Adder.from_weights(weights, resolution), machine)
         return judge(Network(weights, resolution), weights, graph)
 
 
 def _prove_rounded(network, weights, graph):
-    exploration = explore(network, 0.25 / network.resolution, MOST_ROUNDED_STATES)
+    exploration = explore(network, 0.25 / network.resolution, MOST_ROUNDED_STATES, graph.machine)
     number, columns = len(exploration.states), exploration.columns
     wrong_sum, certain = exploration.wrong_sum, exploration.is_certain
     if wrong_sum is not None:
@@ -144,13 +162,13 @@ def _prove_rounded(network, weights, graph):
 
 
 def _prove_plain(network, weights, graph):
-    wrong_sum, certain = try_all_sums(network, SOME_SUMS)
+    wrong_sum, certain = try_all_sums(network, SOME_SUMS, graph.machine)
     if wrong_sum is not None:
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
     right_bits, tried, found = 0, [f"all sums of up to {ALL_SUMS} bits: right"], []
     norms = dict.fromkeys(("balls", "ellipsoids"), np.eye(network.state_size))
     for spacing in SPACINGS:
-        exploration = explore(network, spacing)
+        exploration = explore(network, spacing, machine=graph.machine)
         what = f"{len(exploration.states):,} states {spacing:g} apart"
         if exploration.wrong_sum is not None:
             found.append(exploration.wrong_sum)
@@ -167,23 +185,23 @@ def _prove_plain(network, weights, graph):
                 if shape == "ellipsoids" and len(exploration.states) <= MOST_STATES_TO_FIT:
                     norms[shape] = contracting_norm(network.jacobians(exploration.states))
                 balls = partial(ball_radii, network, exploration, norms[shape])
-                radii, columns = balls(network.slack)
-                if radii is None:
+                narrow, columns = balls(network.slack)
+                if narrow is None:
                     right_bits = max(right_bits, columns)
                     grow = f"{shape} around them grow too large after {columns:,} columns"
                     tried.append(f"{what}: {grow}")
                     continue
-                wider = (r for r, _ in map(balls, WIDE_SLACKS) if r is not None)
-                for radii in chain(wider, [radii]):
+                wide = (radii for radii, _ in map(balls, WIDE_SLACKS) if radii is not None)
+                for radii in chain(wide, [narrow]):
                     try:
                         return _proved(network, weights, graph, exploration, radii, norms[shape])
                     except RefusedError as error:
                         tried.append(f"{what}: refused: {error}")
-    wrong_sum, certain = try_all_sums(network, ALL_SUMS)
+    wrong_sum, certain = try_all_sums(network, ALL_SUMS, graph.machine)
     if wrong_sum is not None:
         return _refute(graph, wrong_sum, wrong_sum.num_bits - 1 if certain else 0, certain)
     right_bits = max(right_bits, ALL_SUMS if certain else 0)
-    repeated = repeat_words(network)
+    repeated = repeat_words(network, graph.machine)
     if repeated is None:
         tried.append("sums that repeat up to four columns, for up to 2,000 columns: right")
     else:
@@ -197,8 +215,8 @@ def _prove_plain(network, weights, graph):
 
 
 def _refute(graph, wrong_sum, right_bits, is_smallest):
-    answer = graph.add(wrong_sum)
-    if answer == wrong_sum.total:
+    answer, is_right = graph.answer(wrong_sum)
+    if is_right:
         sum_ = f"{wrong_sum.a} + {wrong_sum.b} on {wrong_sum.num_bits} bits"
         tried = (f"{sum_}: wrong in NumPy, right in the real graph",)
         return Proof(UNDECIDED, right_bits=right_bits, tried=tried)
@@ -226,13 +244,15 @@ def _proved(network, weights, graph, exploration, radii, norm):
         "norm": norm,
         "states": states,
         "radii": radii,
-        "carries": exploration.carries,
+        "memories": exploration.memories,
         "bits": bits,
         "targets": targets,
+        "machine_targets": graph.machine.targets,
+        "machine_outputs": graph.machine.outputs,
         "output_margins": output_margins,
         "step_margins": step_margins,
     }
-    function_error = verify(certificate, weights, network.resolution)
+    function_error = verify(certificate, weights, network.resolution, graph.machine)
     # Everything that computes with these weights: the tutorial's graph, and that of `add`.
     for name, computed in {"the real graph": graph, "the graph of add": graph.adder}.items():
         pairs = np.tile(np.stack([A, B], axis=1), (len(states), 1))
@@ -249,16 +269,21 @@ def _proved(network, weights, graph, exploration, radii, norm):
 
 
 class _RealGraph:
-    """The tutorial's graph in the session of an adder, without XLA: what is to be proved right."""
+    """The tutorial's graph in the session of an adder, without XLA: what is to be proved right.
 
-    def __init__(self, adder):
+    machine: what it shall compute.
+    """
+
+    def __init__(self, adder, machine=ADDITION):
         self.adder, self._model, self._session = adder, adder.model, adder.session
+        self.machine = machine
 
-    def add(self, wrong_sum):
-        """Return its answer to a sum."""
+    def answer(self, wrong_sum):
+        """Return its answer to a sum, and whether it is right."""
         x = encode(wrong_sum.a, wrong_sum.b, wrong_sum.num_bits)
         output = self._session.run(self._model.output, {self._model.gru.input_layer: x})
-        return from_bytes(output[0, :, 0] > 0.5)
+        bits = output[:, :, 0] > 0.5
+        return from_bytes(bits[0]), np.array_equal(bits, self.machine.run(x)[1])
 
     def after_column(self, x_t, h_tm1):
         """Compute one more column, like `Adder.after_column`."""

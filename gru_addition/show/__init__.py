@@ -20,7 +20,9 @@ from gru_addition.inside.traces import random_states
 # Marks a file as one of our pages.
 TITLE = "<title>A GRU adds, column by column</title>"
 # What the page says about balls.
-CERTIFICATE_NAMES = "norm", "states", "radii", "targets", "carries", "bits"
+CERTIFICATE_NAMES = {name: name for name in ("norm", "states", "radii", "targets")} | {
+    "carries": "memories", "bits": "bits",
+}  # fmt: skip
 # How one of our modules imports another.
 IMPORT = re.compile(r'^import [^"]+ from "([^"]+)";\n', re.MULTILINE)
 # How many states of random sums are drawn, and how many of the losses.
@@ -97,7 +99,7 @@ def page_data(weights, name, about, resolution=None, certificate=None, history=N
         "weights": {name: weight.tolist() for name, weight in network.weights.items()},
         "planes": planes,
         "certificate": certificate
-        and {name: certificate[name].tolist() for name in CERTIFICATE_NAMES},
+        and {name: certificate[ours].tolist() for name, ours in CERTIFICATE_NAMES.items()},
         "losses": history and _losses(history),
     }
 
@@ -132,7 +134,7 @@ def _plane(states, carries, certificate, centre, directions, names):
         changes = np.linalg.solve(certificate["norm"], directions.T)
         centres = (certificate["states"] - centre) @ directions.T
         for (x, y), radius, carry in zip(
-            centres.tolist(), certificate["radii"], certificate["carries"].tolist(), strict=True
+            centres.tolist(), certificate["radii"], certificate["memories"].tolist(), strict=True
         ):
             (rx, ry), angle = ball_axes(radius, changes)
             balls.append({"x": x, "y": y, "rx": rx, "ry": ry, "angle": angle, "carry": carry})

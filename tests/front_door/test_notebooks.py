@@ -68,7 +68,7 @@ assert len(rounded.certificate["states"]) == 17 and len(c["states"]) == 5
 assert verify(c, weights) > 1e-5 and factors.max() < 0.05
 assert (distances.max(axis=0) < c["radii"][targets]).all()
 assert is_refused(radii=shrunk).startswith("refused") and len(machine.targets) == 2
-assert automaton.minimised()[1].tolist() == certificate["carries"].tolist()
+assert automaton.minimised()[1].tolist() == certificate["memories"].tolist()
 assert by_machine == by_network and by_machine.bit_length() > 999_000
 assert left["seed 2"][39] > 0.3 and left["tutorial + Jacobian penalty"][2] < 1e-4
 text = Path("../docs/study_and_proof.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from gru_addition.inside.traces import Trace
 CERTIFICATE = {
     "states": np.array([[0, 0], [-1.0, 0], [1.0, 0]]),
     "radii": np.array([0, 0.1, 0.2]),
-    "carries": np.array([0, 0, 1]),
+    "memories": np.array([0, 0, 1]),
     "targets": np.array([[1, 1, 1, 2]] * 3),
     "norm": np.eye(2),
 }

@@ -11,7 +11,7 @@ from gru_addition.inside.figures import MAPS, trace_figure
 from gru_addition.inside.memory import draw_mixtures, draw_units
 from gru_addition.inside.portraits import WRONG, draw_machine
 from gru_addition.inside.traces import Trace
-from gru_addition.prove.automaton import Automaton
+from gru_addition.machine import ADDITION
 
 pytestmark = pytest.mark.quick
 WEIGHTS = numpy_gru.random_weights(3, np.random.RandomState(0))
@@ -38,12 +38,10 @@ def test_the_heat_maps_are_those_of_the_trace_below_its_digits():
 
 
 def test_the_machine_of_adding_is_drawn_with_what_it_reads_and_writes(axes):
-    targets = np.array([[0, 0, 0, 1], [0, 1, 1, 1]])
-
-    draw_machine(axes, Automaton(targets, np.array([[0, 1, 1, 0], [1, 0, 0, 1]])))
+    draw_machine(axes, ADDITION)
 
     words = [text.get_text() for text in axes.texts if text.get_text()]
-    assert words == ["no carry", "carry", "0+0 / 0\n0+1 / 1\n1+0 / 1", "1+1 / 0", "0+0 / 1",
+    assert words == ["no carry", "0+0 / 0\n0+1 / 1\n1+0 / 1", "1+1 / 0", "carry", "0+0 / 1",
                      "0+1 / 0\n1+0 / 0\n1+1 / 1"]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from gru_addition import verify as checker
 from gru_addition.cells.network import Network
 from gru_addition.prove.cover import ball_radii
 from gru_addition.prove.search import explore, try_all_sums
-from gru_addition.verify import FUNCTION_ERROR, RefusedError, verify
+from gru_addition.verify import ADDITION, FUNCTION_ERROR, RefusedError, verify
 
 CHECK = """
 import { check } from "./numbers/check.js";
@@ -94,7 +94,7 @@ def certified(weights, resolution=None, norm=None, spacing=0.1):
         radii, _ = ball_radii(network, found, norm, network.slack)
     return weights | {
         "resolution": np.array(resolution or 0), "slack": np.array(network.slack), "norm": norm,
-        "states": found.states, "radii": radii, "carries": found.carries, "bits": found.bits,
+        "states": found.states, "radii": radii, "carries": found.memories, "bits": found.bits,
         "targets": found.targets,
     }  # fmt: skip
 
@@ -140,6 +140,13 @@ def for_json(value):
     return value.tolist()
 
 
+def for_python(certificate):
+    """The page knows addition only, so its certificates have carries, and hold no machine."""
+    tables = {f"machine_{name}": table for name, table in ADDITION._asdict().items()}
+    renamed = {"memories" if name == "carries" else name: c for name, c in certificate.items()}
+    return tables | renamed
+
+
 def checked(cases, **options):
     """What the page makes of certificates: of weights, a resolution and a certificate each."""
     return run_node(CHECK, [(described(w, r), for_json(c), options) for w, r, c in cases])
@@ -147,10 +154,15 @@ def checked(cases, **options):
 
 def holds(weights, resolution, certificate):
     try:
-        verify(certificate, weights, resolution)
+        verify(for_python(certificate), weights, resolution)
     except RefusedError:
         return False
     return True
+
+
+def sharpest(matrix):
+    """The checker's sharpest bound on a norm."""
+    return list(checker._norms(matrix))[-1]
 
 
 def checkers_steps(weights, resolution, c):
@@ -160,8 +172,8 @@ def checkers_steps(weights, resolution, c):
         for i, target, step in checker._steps(c, network, network.inverse_norm):
             off = step.centre - arb_mat([c["states"][target].tolist()])
             if resolution is None:
-                stray = float(c["radii"][i]) * checker._norm_of_all(step.slopes * network.norm)
-                slack = network.slack * checker._norm_of_all(network.norm)
+                stray = float(c["radii"][i]) * sharpest(step.slopes * network.norm)
+                slack = network.slack * sharpest(network.norm)
                 distance = checker._length((off * network.norm).entries()) + stray + slack
             else:
                 distance = resolution * (max(abs(x).upper() for x in off.entries()) + network.slack)

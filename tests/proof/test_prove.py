@@ -21,8 +21,8 @@ from gru_addition.cells.weights import CELLS
 from gru_addition.dataset import add_columns, encode, from_bytes
 from gru_addition.engines.compiled import compile_with_xla
 from gru_addition.engines.graphs import build_graph, open_session
-from gru_addition.prove import prove, prover
-from gru_addition.prove.automaton import Automaton
+from gru_addition.machine import ADDITION, Machine
+from gru_addition.prove import machine_of, prove, prover
 from gru_addition.prove.challenge import MILLION_SUMS, challenge, random_pairs, structured_pairs
 from gru_addition.prove.cover import ball_radii, stretch
 from gru_addition.prove.search import Exploration, explore, try_all_sums
@@ -92,8 +92,10 @@ def smallest_by_brute_force(weights, num_bits, resolution):
 
 
 def answer_of_numpy(weights, wrong, resolution):
+    """Its answer, and whether it is right."""
     x = encode(wrong.a, wrong.b, wrong.num_bits)
-    return from_bytes(numpy_gru.output(weights, x, resolution=resolution)[0, :, 0] > 0.5)
+    answer = from_bytes(numpy_gru.output(weights, x, resolution=resolution)[0, :, 0] > 0.5)
+    return answer, answer == wrong.total
 
 
 @st.composite
@@ -127,7 +129,7 @@ def test_the_smallest_wrong_sum_is_that_of_brute_force(weights, resolution):
         # A sum found by merging nearby states is wrong, but need not be the smallest.
         wrong = explored.wrong_sum
         assert expected is None or expected[0] <= wrong.num_bits
-        assert answer_of_numpy(weights, wrong, resolution) != wrong.total
+        assert answer_of_numpy(weights, wrong, resolution)[0] != wrong.total
 
 
 def test_the_tutorials_network_is_refuted_by_its_smallest_wrong_sum(trained):
@@ -362,12 +364,12 @@ def test_what_is_proved_survives_a_million_sums(seed, resolution, figure):
 
 
 def test_a_proof_minimises_to_the_carry(certificate):
-    automaton = Automaton.of_certificate(certificate)
+    automaton = machine_of(certificate)
 
     smallest, classes = automaton.minimised()
 
     assert len(smallest.targets) == 2
-    np.testing.assert_array_equal(classes, certificate["carries"])
+    np.testing.assert_array_equal(classes, certificate["memories"])
     for carry, (a, b) in itertools.product((0, 1), zip(A, B, strict=True)):
         pair = 2 * a + b
         written = smallest.outputs[carry, pair] + 2 * smallest.targets[carry, pair]
@@ -379,7 +381,7 @@ def test_an_automaton_that_has_no_smaller_one_stays():
     # It writes a one in every third column only.
     targets = np.array([[1] * 4, [2] * 4, [0] * 4])
     outputs = np.array([[0] * 4, [0] * 4, [1] * 4])
-    doubled = Automaton(np.concatenate([targets + 3, targets]), np.concatenate([outputs] * 2))
+    doubled = Machine(np.concatenate([targets + 3, targets]), np.concatenate([outputs] * 2))
 
     smallest, classes = doubled.minimised()
 
@@ -445,7 +447,7 @@ def test_damaged_weights_are_never_proved_wrongly(name, seed, size, provable, pl
         adder = Adder.from_weights(damaged)
         assert challenge(adder, random_state, {50: 2000, 500: 100}, 5000) == 0
     elif proof.verdict == "refuted":
-        assert answer_of_numpy(damaged, proof.wrong_sum, None) == proof.answer
+        assert answer_of_numpy(damaged, proof.wrong_sum, None)[0] == proof.answer
         assert proof.answer != proof.wrong_sum.total
     # Even if the certificate claims to be for these, its balls are not.
     forged = plain | {name: damaged[name]}
@@ -462,7 +464,7 @@ def test_damaged_weights_are_never_proved_wrongly(name, seed, size, provable, pl
 def forgeries(c):
     """Wrong certificates, and why each is refused."""
     last = len(c["states"]) - 1
-    other = next(i for i in range(1, last) if c["carries"][i] != c["carries"][last])
+    other = next(i for i in range(1, last) if c["memories"][i] != c["memories"][last])
 
     def changed(name, index, value):
         array = c[name].copy()
@@ -470,12 +472,12 @@ def forgeries(c):
         return {name: array}
 
     yield {"resolution": np.array(77)}, "another resolution"
-    yield changed("carries", last, 1 - c["carries"][last]), "does not carry"
-    yield changed("bits", last, 1 - c["bits"][last]), "does not carry"
+    yield changed("memories", last, 1 - c["memories"][last]), "does not remember"
+    yield changed("bits", last, 1 - c["bits"][last]), "does not remember"
     yield changed("targets", (last, 0), 0), "no state"
     yield changed("targets", (last, 0), last + 1), "no state"
     yield changed("targets", (last, 0), -1), "no state"
-    yield changed("targets", (other, 0), last), "does not carry|step"
+    yield changed("targets", (other, 0), last), "does not remember|step"
     yield changed("states", (0, 0), 1e-3), "begin with zeros"
     yield changed("states", last, c["states"][last] + 0.5), "may|not rounded"
     yield changed("states", (last, 0), np.nan), "states is not what"
@@ -508,7 +510,7 @@ def forgeries(c):
         yield {"norm": np.ones((16, 16))}, "norm has no inverse"
 
 
-BY_STATE = "states", "radii", "carries", "bits", "targets"
+BY_STATE = "states", "radii", "memories", "bits", "targets"
 # Types that no array of a certificate has.
 TYPES = "U0", "V0", "U3", "O", "?", "longdouble", "complex", "u8"
 
@@ -596,8 +598,9 @@ def test_a_state_that_is_too_large_to_round_is_refused(rounded, provable):
 def test_half_a_memory_is_refused():
     """Each unit of an LSTM has two numbers in its state."""
     weights = numpy_gru.random_weights(3, np.random.RandomState(0), gates="ifoc")
-    c = {name: np.zeros(2, int) for name in ("carries", "bits")} | weights
+    c = {name: np.zeros(2, int) for name in ("memories", "bits")} | weights
     c |= {"targets": np.ones((2, 4), int), "resolution": np.array(0), "slack": np.array(1.0)}
+    c |= {"machine_targets": ADDITION.targets, "machine_outputs": ADDITION.outputs}
 
     for size in 5, 7:
         balls = {"states": np.zeros((2, size)), "radii": np.ones(2), "norm": np.eye(size)}
@@ -609,7 +612,7 @@ class OtherGraph:
     """The real graph, or that of an adder, but with an output and states that are off by these."""
 
     def __init__(self, graph, adder, off):
-        self._graph, self.adder, self._off = graph, adder, off
+        self._graph, self.adder, self._off, self.machine = graph, adder, off, ADDITION
 
     def after_column(self, *arguments):
         return [
@@ -620,7 +623,7 @@ class OtherGraph:
 def test_the_prover_listens_to_its_checker_and_to_the_graphs(provable, plain):
     network, adder = Network(provable), Adder.from_weights(provable)
     graph = prover._RealGraph(adder)
-    of_search = {name: plain[name] for name in ("states", "carries", "bits", "targets")}
+    of_search = {name: plain[name] for name in ("states", "memories", "bits", "targets")}
     found = Exploration(**of_search, wrong_sum=None, is_certain=True, columns=9, is_closed=True)
 
     def refused(graph, radii=plain["radii"]):
@@ -658,7 +661,8 @@ def test_a_wrong_sum_that_might_not_be_the_smallest_is_not_called_so(monkeypatch
         weights = numpy_gru.random_weights(3, np.random.RandomState(seed), 3.0)
         # The real graph is slow to build.
         graph = SimpleNamespace(
-            add=lambda wrong, weights=weights: answer_of_numpy(weights, wrong, 3)
+            machine=ADDITION,
+            answer=lambda wrong, weights=weights: answer_of_numpy(weights, wrong, 3),
         )
         for most_states in (1, 4, 8):
             monkeypatch.setattr(prover, "MOST_ROUNDED_STATES", most_states)

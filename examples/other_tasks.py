@@ -1,0 +1,71 @@
+"""The same network learns other tasks than to add, and is proved right at them.
+
+    python examples/other_tasks.py
+    python examples/other_tasks.py subtraction 2          one task, two seeds
+
+Each task is a machine that reads two numbers column by column, from `gru_addition.machine`. For
+each, this trains networks with the Jacobian penalty, and asks whether what they learnt is right for
+all numbers. It prints a table, and an input that goes wrong if there is one; the pictures are in
+runs/tasks. It takes about ten minutes.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from gru_addition import prepare_process
+
+CHANGES = {
+    "learning_rate": 0.003, "jacobian_penalty": 0.01, "mini_batch_size": 100, "batch_size": 2000,
+}  # fmt: skip
+NUM_BITS, VERDICTS = 12, ("proved", "refuted", "undecided")
+PICTURES = Path("runs/tasks")
+
+
+def examples(machine, size, random_state):
+    """Random pairs of numbers, and what the machine answers to them, column by column."""
+    x = random_state.randint(0, 2, size=(size, NUM_BITS, 2))
+    return x, machine.run(x)[1][:, :, np.newaxis]
+
+
+def main(tasks, seeds):
+    """Train networks for tasks, prove or refute them, and print a table."""
+    from gru_addition.add import show_answer
+    from gru_addition.inside.portraits import proof_figure
+    from gru_addition.machine import MACHINES
+    from gru_addition.prove import prove
+    from gru_addition.support.files import prepare_directory
+    from gru_addition.train import Config, train
+
+    prepare_directory(PICTURES)
+    rows = []
+    for task in tasks:
+        machine, verdicts, learnt = MACHINES[task], Counter(), 0
+        for seed in range(seeds):
+            random_state = np.random.RandomState(seed)
+            data = (*examples(machine, 2000, random_state), *examples(machine, 500, random_state))
+            run = train(Config(seed=seed, num_bits=NUM_BITS, **CHANGES), data=data)
+            learnt += ((run.adder.predict(data[2]) > 0.5) == data[3]).all()
+            proof = prove(run.weights, machine=machine)
+            verdicts[proof.verdict] += 1
+            wrong = proof.wrong_sum
+            if wrong is not None:
+                print(f"{task}, seed {seed}: {wrong.a} and {wrong.b}, on {wrong.num_bits} bits")
+                print(show_answer(wrong.a, wrong.b, proof.answer, wrong.num_bits, machine))
+            figure = proof_figure(run.weights, None, proof, machine)
+            figure.savefig(PICTURES / f"{task}-{seed}.png")
+        rows.append((task, learnt, *(verdicts[verdict] for verdict in VERDICTS)))
+        print(f"{task}: {learnt} of {seeds} learnt, {verdicts['proved']} proved", flush=True)
+    print("\n| task | learnt |", " | ".join(VERDICTS), "|\n|---|---:|---:|---:|---:|")
+    for row in rows:
+        print("|", " | ".join(map(str, row)), "|")
+
+
+if __name__ == "__main__":
+    prepare_process()
+    from gru_addition.machine import MACHINES
+
+    *task, seeds = sys.argv[1:] or [8]
+    main(task or MACHINES, int(seeds))
