@@ -349,7 +349,7 @@ def test_an_address_is_that_of_what_is_shown_after_many_changes(opened):
     wait_until(lambda: browser.current_url.endswith("#watch&a=5&b=6&bits=4&column=0"), browser)
 
 
-def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(opened):
+def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(opened, tmp_path):
     def strict(html):
         policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">"
         return html.replace("<head>", f"<head>{policy}")
@@ -365,6 +365,18 @@ def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(open
         assert len(shown) > 10 or not alive
         assert any(shown) == alive
         assert (needed in text_of(browser, "body")) == (not alive)
+
+    # "Save page as": what a script has made of it, opened where none may run.
+    for html in page([RIGHT]), (ROOT / "docs" / "index.html").read_text("utf-8"):
+        (tmp_path / "page.html").write_text(html, encoding="utf-8")
+        browser.get((tmp_path / "page.html").as_uri())
+        saved = browser.execute_script("return document.documentElement.outerHTML")
+        (tmp_path / "page.html").write_text(f"<!DOCTYPE html>{saved}", encoding="utf-8")
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        browser.refresh()
+        assert not browser.find_element("id", "page").is_displayed()
+        assert needed in text_of(browser, "#no-script")
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_the_controls_leave_most_of_the_view_however_much_it_is_enlarged(opened):
