@@ -194,7 +194,10 @@ export function watchAct(root, context) {
   });
   on("input", { column: () => { stop(); goTo(Number(field("column").value)); } });
   for (const [event, length] of Object.entries({ beforeprint: COLUMNS_ON_PAPER, afterprint: Infinity })) {
-    window.addEventListener(event, () => quietly(() => { blockLength = length; goTo(shown.column); }));
+    window.addEventListener(event, () => quietly(() => {
+      blockLength = length;
+      if (views[0].columns.length) goTo(shown.column);
+    }));
   }
 
   return {
