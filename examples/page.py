@@ -30,18 +30,17 @@ SEEDS, ITERATIONS = (0, 1, 2, 10), [*range(0, 5000, 500), 4999]
 STILL, STILL_WIDTH, STILL_COLOURS = ROOT / "docs" / "two_units.png", 640, 32
 TUTORIAL = (
     "The tutorial's network",
-    "16 units, trained on 100 sums of five bits, none with 1+1 in both column 2 and column 3. "
-    "So in 13 + 12 the carry between them is too weak: column 3 is wrong.",
+    "16 units, trained on 100 sums, none with 1+1 in both columns 2 and 3. "
+    "So it gets 13 + 12 wrong.",
 )
 DRIFTING = (
     "A network that drifts",
-    "The tutorial's settings, another seed. It is right on all sums of up to nine bits, and on "
-    "random sums of 2,000. But while it should keep a carry, its state creeps on.",
+    "Another seed, right on all sums of up to nine bits. But while it should keep a carry, its "
+    "state creeps on.",
 )
 PROVED = (
     "Two units, proved right",
-    "33 weights with one decimal. From anywhere in one of four balls, each pair of bits leads into "
-    "the right ball. So every sum is right. Touch shows the proof.",
+    "33 weights with one decimal. Touch proves that each step is right, and so is every sum.",
 )
 # What links call them. What to look at first in each of them: words, and a link to a sum.
 KEYS = "tutorial", "drifting", "two-units"

@@ -59,10 +59,10 @@ def type_in(browser, name, text):
     named(browser, name).send_keys(*select_all, Keys.DELETE, text, Keys.TAB)
 
 
-def wait_until(condition, browser):
+def wait_until(condition, browser, seconds=10):
     from selenium.webdriver.support.wait import WebDriverWait
 
-    WebDriverWait(browser, 10, poll_frequency=0.1).until(lambda _: condition())
+    WebDriverWait(browser, seconds, poll_frequency=0.1).until(lambda _: condition())
 
 
 def resize(browser, width, height):
@@ -349,7 +349,7 @@ def test_an_address_is_that_of_what_is_shown_after_many_changes(opened):
     wait_until(lambda: browser.current_url.endswith("#watch&a=5&b=6&bits=4&column=0"), browser)
 
 
-def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(opened):
+def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(opened, tmp_path):
     def strict(html):
         policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">"
         return html.replace("<head>", f"<head>{policy}")
@@ -365,6 +365,18 @@ def test_a_page_whose_scripts_may_not_run_says_so_and_shows_no_dead_control(open
         assert len(shown) > 10 or not alive
         assert any(shown) == alive
         assert (needed in text_of(browser, "body")) == (not alive)
+
+    # "Save page as": what a script has made of it, opened where none may run.
+    for html in page([RIGHT]), (ROOT / "docs" / "index.html").read_text("utf-8"):
+        (tmp_path / "page.html").write_text(html, encoding="utf-8")
+        browser.get((tmp_path / "page.html").as_uri())
+        saved = browser.execute_script("return document.documentElement.outerHTML")
+        (tmp_path / "page.html").write_text(f"<!DOCTYPE html>{saved}", encoding="utf-8")
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        browser.refresh()
+        assert not browser.find_element("id", "page").is_displayed()
+        assert needed in text_of(browser, "#no-script")
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_the_controls_leave_most_of_the_view_however_much_it_is_enlarged(opened):
@@ -386,7 +398,7 @@ def test_the_controls_leave_most_of_the_view_however_much_it_is_enlarged(opened)
         scrolled = browser.execute_script("return scrollY")
         assert (buttons["y"] >= scrolled) == (height >= 640), (width, height)
     # A number that is being typed is in view.
-    resize(browser, 390, 844)
+    resize(browser, 390, 700)
     type_in(browser, "a", "2")
     browser.execute_script(covered)
     assert browser.execute_script("return scrollY") > 0
@@ -437,6 +449,17 @@ def test_all_columns_of_a_long_sum_are_printed(opened):
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 718
 
 
+STARTS_UNDER_NAMES = """
+const boxOf = (element) => element.getBoundingClientRect();
+return [...document.querySelectorAll(".plane")].filter((plane) => {
+  const start = boxOf(plane.querySelector("svg > g:last-child > :first-child"));
+  return start.width && [...plane.querySelectorAll(".name")].map(boxOf).some((name) => (
+    name.left < start.right && start.left < name.right
+      && name.top < start.bottom && start.top < name.bottom));
+}).length;
+"""
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_the_docs_fits(width, height, scheme, browser):
@@ -455,7 +478,49 @@ def test_the_page_of_the_docs_fits(width, height, scheme, browser):
     assert max(part.rect["y"] + part.rect["height"] for part in seen) <= height
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert len(browser.find_elements("css selector", ".networks > section")) == 3
+    assert not browser.execute_script(STARTS_UNDER_NAMES)
     assert not browser.get_log("browser")
+
+
+# The acts, at first and later: a link, or None to stay; a button to press; and what there is then.
+STATES = [
+    ("#train", None, "#train canvas"),
+    ("#train&go=1", None, "#train .again[aria-disabled=false]"),
+    (None, None, "#train .wrong-sum"),
+    ("#touch", None, "#touch .shade path"),
+    (None, "#touch .pairs :nth-child(4)", "#touch .arrow:not(.hidden)"),
+    ("#touch&ball=3&pair=2", None, "#touch .flying"),
+    ("#touch&proof=1", None, "#touch .proved:not(:empty)"),
+    ("#touch&weight=Ur_0_1&value=-4.5", None, "#touch .wrong-sum"),
+    ("#touch&gate=1", None, "#touch .latch:not(:empty)"),
+    ("#watch", None, "#watch .chosen .plane"),
+    *(
+        (f"#watch&a=13&b=12&column=4&network={key}", None, "#watch .chosen .here")
+        for key in ("tutorial", "drifting", "two-units")
+    ),
+]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_each_act_fits_one_screen_at_first_and_later(width, height, browser):
+    resize(browser, width, height)
+    for link, button, there in STATES:
+        if link:
+            browser.get("about:blank")
+            browser.get(f"{(ROOT / 'docs' / 'index.html').as_uri()}{link}")
+        if button:
+            browser.find_element("css selector", button).click()
+
+        def is_there(there=there):
+            found = browser.find_elements("css selector", there)
+            return any(element.is_displayed() for element in found)
+
+        wait_until(is_there, browser, 120)
+        page_width, page_height = browser.execute_script(
+            "const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]"
+        )
+        assert page_width <= width, (link, there)
+        assert page_height <= height, (link, there)
 
 
 @pytest.mark.parametrize(("link", "wrong", "right"), [(0, 1, 3), (1, 2, 3), (2, 1, 3), (2, 2, 3)])

@@ -384,8 +384,7 @@ def test_the_button_and_both_plots_are_in_the_first_view(width, height, opened):
         "const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]"
     )
     assert page_width <= width
-    # On a phone, what is folded comes below.
-    assert page_height <= height or width < 600
+    assert page_height <= height
     for selector in (".go", ".said", ".losses canvas", ".states svg"):
         place = find(browser, selector).rect
         assert place["y"] >= 0

@@ -29,9 +29,8 @@ const TOUCH_MARKUP = `
     <div class="panel" data-mode="prove">
       <h3 class="can-fail"></h3>
       <p><button type="button" class="start-proof">Prove</button> From anywhere in a ball, each pair of bits
-      must lead into the right ball. Each step is computed with ranges of numbers that contain every state
-      of the ball (interval arithmetic). The table: how much room is left to the edge, in percent of the
-      ball's radius. Press a number to see its step.</p>
+      must lead into the right ball, computed with ranges that contain all its states (interval arithmetic).
+      The table: the room left to the edge, in percent of the radius. Press a number to see its step.</p>
       <div class="beside"><table role="grid" aria-label="the steps of the proof"></table>
       <p class="proved"></p></div>
     </div>
@@ -42,6 +41,8 @@ const TOUCH_MARKUP = `
       <button type="button" class="reset">Reset</button><button type="button" class="look">Look</button></p>
       <div class="beside verdict"><p class="broken" aria-live="polite"></p>
       <pre class="wrong-sum" tabindex="0" aria-label="a wrong sum" hidden></pre></div>
+    </div>
+    <div class="panel" data-mode="gate">
       <h3 class="asks">Is it the gate that remembers?</h3>
       <p><label><input type="checkbox" class="gate"> Hold the update gate at 1</label>, so that it keeps
       nothing of the old state. Tick it: is the carry still kept?</p>
@@ -50,12 +51,13 @@ const TOUCH_MARKUP = `
     <details class="panel" data-mode="move"><summary></summary>
     <pre tabindex="0" aria-label="the arithmetic of this step"></pre></details>
   </div>
-  <p class="caption panel" data-mode="move">Orange: a carry. Blue: none. No colour: some pairs of bits are
+  <details class="caption panel roomy" data-mode="move"><summary>What the colours say</summary>
+  Orange: a carry. Blue: none. No colour: some pairs of bits are
   added as with a carry, others as without. The output may be any number; above 0.5, which is above the dashed
   line, it counts as 1.
-  <span class="keys">Arrow keys move the point, with Shift by less.</span></p>
+  Arrow keys move the point, with Shift by less.</details>
 </div>`;
-const MODES = { move: "Move", prove: "Prove", break: "Break it" };
+const MODES = { move: "Move", prove: "Prove", break: "Break it", gate: "Gate" };
 // It breaks the proof soon, and sums later.
 const FIRST_WEIGHT = "Ur_0_1";
 const TOUCH_KEYS = ["x", "y", "ball", "pair", "weight", "value", "gate", "proof"];
@@ -143,6 +145,7 @@ export function touchAct(root, context) {
 
   function setMode(mode) {
     body.dataset.mode = mode;
+    parts(".panel").forEach((panel) => panel.classList.toggle("off", panel.dataset.mode !== mode));
     part(`[value=${mode}]`).checked = true;
   }
 
@@ -372,7 +375,7 @@ export function touchAct(root, context) {
         if (!isNew) return;
       }
       if (view.weight) part("select").value = view.weight;
-      setMode(view.weight || view.gate ? "break" : view.proof ? "prove" : "move");
+      setMode(view.weight ? "break" : view.gate ? "gate" : view.proof ? "prove" : "move");
       change();
       draw();
     },

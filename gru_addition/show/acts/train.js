@@ -19,7 +19,7 @@ const TRAIN = `
 </div>
 <p class="problem" role="alert"></p>
 <p class="said"></p>
-<details class="settings"><summary></summary><form><button hidden></button></form>
+<details class="settings roomy"><summary></summary><form><button hidden></button></form>
 <div class="about"></div></details>
 <figure class="losses"><figcaption><span><b>Loss</b>, the error</span> <span class="training"></span>
 <span class="test">┅ test</span>
@@ -29,10 +29,6 @@ const TRAIN = `
 <span class="carry">■ carry</span></figcaption>
 <div class="plot"><p>Each dot will be a state, the network's memory, after one column of a test sum: blue if
 nothing is carried to the next column, orange if a 1 is.</p></div></figure>
-<p class="caption gap">Gap: how far the nearest blue and orange states are apart, compared with the spread of
-all. It is 0% if they touch, 200% in two tight spots.</p>
-<div class="more">
-<div class="story"><h3>What happened</h3><ol></ol></div>
 <div class="asked">
 <h3>What is 1024 + 16, on 20 bits?</h3>
 <pre tabindex="0" aria-label="its answer"></pre>
@@ -42,13 +38,18 @@ all. It is 0% if they touch, 200% in two tight spots.</p>
 <label class="open">Open a network<input class="unseen" type="file" accept=".json,.html,.htm"></label>
 <button type="button" class="save" hidden>Download</button> <a href="#watch" hidden></a></p>
 </div>
+<details class="more roomy"><summary>What happened, and the run before</summary>
+<div>
+<p class="caption gap">Gap: between the nearest blue and orange states, over the spread of all: 0% if they
+touch, 200% in two tight spots.</p>
+<div class="story"><h3>What happened</h3><ol></ol></div>
 <div class="before"><h3>The run before</h3>
 <p class="caption">Train again with another setting: this run will stay here, to compare.</p>
 <div></div></div>
 <details class="lines"><summary>What is printed</summary>
 <pre tabindex="0" aria-label="the losses, every 50 iterations"><span></span></pre></details>
 <details class="golden"><summary>TensorFlow 1.3.0's losses</summary><div></div></details>
-</div>`;
+</div></details>`;
 const PRINT_EVERY = 50;
 const SOURCE = "https://www.data-blogger.com/2017/08/27/gru-implementation-tensorflow/";
 // How long a sentence stays, in milliseconds, to be read and to be listened to; and how often those
@@ -101,7 +102,7 @@ export function trainAct(root, context) {
   const golden = JSON.parse(document.querySelector("#golden")?.textContent || "{}");
   const plot = lossPlot(part(".losses .plot")), picture = statesPicture(part(".states .plot"));
   const [story, before] = [".story ol", ".before"].map(part);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)"), wide = matchMedia("(min-width: 900px)");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   // The settings of the run, and those in the fields.
   let settings = { ...TUTORIAL }, chosen = settings, run;
   let isWaiting = false, drawnAt = 0, toldAt = 0, heardAt = 0;
@@ -259,7 +260,7 @@ export function trainAct(root, context) {
     if (isRefused()) return;
     if (isOver() || isStale()) prepare();
     if (!run.isBusy) trainUntil(settings.iterations);
-    if (!wide.matches) go.scrollIntoView({ block: "nearest" });
+    go.scrollIntoView({ block: "nearest" });
   }
 
   function trainUntil(iteration) {
@@ -496,9 +497,6 @@ export function trainAct(root, context) {
   form.addEventListener("change", readFields);
   form.addEventListener("submit", (event) => { event.preventDefault(); trainAnew(); });
   new ResizeObserver(draw).observe(part(".states .plot"));
-  const fold = () => { part(".settings").open = wide.matches; };
-  wide.addEventListener("change", fold);
-  fold();
   choose(settings);
   prepare();
 

@@ -44,14 +44,13 @@ min="1" max="${MOST_BITS - 2}"></label>
 </p>
 <p class="problem" role="alert"></p>
 <p class="told"><span class="step"></span>
-<span class="key"><span class="small-dots">small: in random sums</span>
-<span class="no-carry">● no carry</span> <span class="carry">■ carry</span>
+<span class="key"><span class="no-carry">● no carry</span> <span class="carry">■ carry</span>
 <span class="wrong">✕ wrong</span></span></p></div>
 <div class="networks"></div>
+<details><summary>About the figures, and the code</summary>
 <p class="caption">Small dots: states in random sums. Large mark: the state now, coloured by the true carry.
 With more than three units, the axes are the principal components, the directions in which states differ
 most. Each axis has a scale of its own, so a round ball may look flat until you zoom in on it.</p>
-<details><summary>How this page computes</summary>
 <p>For each column, a network gets one bit of each number. From these and its old state, <code>step</code>
 makes its new state and an output; above 0.5, it writes a 1. Nothing else is passed on to the next column.
 Everything is computed in your browser, in double precision, by this code:</p><pre class="code"></pre>
@@ -194,7 +193,10 @@ export function watchAct(root, context) {
   });
   on("input", { column: () => { stop(); goTo(Number(field("column").value)); } });
   for (const [event, length] of Object.entries({ beforeprint: COLUMNS_ON_PAPER, afterprint: Infinity })) {
-    window.addEventListener(event, () => quietly(() => { blockLength = length; goTo(shown.column); }));
+    window.addEventListener(event, () => quietly(() => {
+      blockLength = length;
+      if (views[0].columns.length) goTo(shown.column);
+    }));
   }
 
   return {
@@ -227,7 +229,7 @@ function inWords(columns, read) {
   if (read === 0) return "No column has been read yet: this is the start.";
   const c = columns[read - 1], carry = c.carryIn ? " and a carry" : "";
   return `Column ${read - 1}: ${c.a} + ${c.b}${carry} make ${c.total}. `
-    + `Write ${c.bit}, carry ${c.carry ? `1 into column ${read}` : "nothing"}.`;
+    + `Write ${c.bit}, carry ${c.carry ? 1 : "nothing"}.`;
 }
 
 // The card of a network: what stays the same, what changes with the sum, and with the column.
@@ -240,10 +242,10 @@ function drawNetwork(parent, network, goTo) {
   const digits = html("pre", { tabindex: 0, "aria-label": "the sum in base two" }, card);
   const strip = html("div", {}, card);
   const figure = html("div", { class: "figure" }, card);
-  const planes = network.planes.map((plane) => drawPlane(figure, plane, [placeIn(plane, zero)]));
+  const planes = network.planes.map((plane) => drawPlane(figure, plane, placeIn(plane, zero)));
   const meaning = html("p", {}, card);
   if (network.certificate) {
-    const zoom = html("button", { "aria-pressed": "false", class: "zoom" }, figure, "Zoom in on the ball");
+    const zoom = html("button", { "aria-pressed": "false", class: "zoom" }, card, "Zoom in on the ball");
     zoom.addEventListener("click", () => {
       const near = zoom.getAttribute("aria-pressed") === "false";
       zoom.setAttribute("aria-pressed", `${near}`);
@@ -333,12 +335,11 @@ function meaningInWords(carry, trueCarry) {
 
 // The ball of the proof in which the state must be, and where it is there.
 function ballInWords(certificate, h, ball) {
-  const leads = certificate.targets[ball].map((to, pair) => `${pair >> 1}+${pair & 1} to ball ${to}`);
-  const onwards = `From anywhere in it, ${leads.join(", ")}.`;
+  const leads = certificate.targets[ball].map((to, pair) => `${pair >> 1}+${pair & 1} to ${to}`);
+  const onwards = `From anywhere in it, ${leads.join(", ").replace(" ", " leads ")}.`;
   if (ball === 0) return `The proof begins here. ${onwards}`;
   const radius = certificate.radii[ball], room = 1 - distanceFrom(certificate, ball, h) / radius;
   const carry = certificate.carries[ball] ? "carry" : "no carry";
-  const left = radius ? ` Room left to its edge: ${percent(room)} of its radius.` : "";
-  return `The proof says that the state is now in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}).`
-    + `${left} ${onwards}`;
+  const left = radius ? ` Room left: ${percent(room)} of its radius.` : "";
+  return `Proved to be in ball ${ball} (${carry}, wrote ${certificate.bits[ball]}).${left} ${onwards}`;
 }

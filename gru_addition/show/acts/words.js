@@ -102,9 +102,9 @@ export function proofInWords({ holds, steps }) {
   if (!holds) return `✕ Not proved: ${failed} of ${steps.length} steps may miss their ball.`;
   const least = Math.min(...steps.map(({ margin }) => margin));
   return "Proved: it adds any two numbers right, however long. From the start, each column leads "
-    + `into the right ball, with at least ${percent(least)} of its radius left, and there the right bit `
-    + "is written. Trusted: this page's code, IEEE arithmetic, whose rounding is accounted for, and the "
-    + "browser's tanh, to be off by at most 100 units in the last place.";
+    + `into the right ball, with at least ${percent(least)} of its radius left, and writes the right bit. `
+    + "Trusted: this page's code, IEEE arithmetic, with its rounding counted in, and the browser's tanh, to "
+    + "be off by at most 100 units in the last place.";
 }
 
 // A sum of weights times numbers, and a bias.

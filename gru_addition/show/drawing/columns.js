@@ -59,8 +59,8 @@ export function writtenIn(columns) {
  * onColumn: called with how many columns to read, when one is clicked.
  */
 export function drawOutputs(parent, columns, onColumn) {
-  const picture = chart(parent, 340, 92, "");
-  const box = { left: 36, right: 332, top: 16, bottom: 76 }, outputs = columns.map((c) => c.output);
+  const picture = chart(parent, 340, 78, "");
+  const box = { left: 36, right: 332, top: 16, bottom: 62 }, outputs = columns.map((c) => c.output);
   const ys = [Math.min(-0.1, ...outputs) - 0.1, Math.max(1.2, ...outputs) + 0.1];
   const xs = [columns.length - 0.5, -0.5];
   const { x, y } = axes(picture, box, xs, ys, [" ", "output"]), half = y(0.5);

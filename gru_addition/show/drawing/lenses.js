@@ -38,7 +38,7 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
   const { x, y } = axes(plane, box, range, range, ["unit 0", "unit 1"]);
   const at = ([u, v]) => [x(u), y(v)], unit = x(1) - x(0);
   const threshold = svg("line", { class: "threshold" }, plane);
-  svg("text", { x: x(-0.35), y: y(0.56), class: "small" }, plane, "above the dashed line it writes 1");
+  svg("text", { x: x(-0.62), y: y(0.56), class: "faint" }, plane, "above the dashed line it writes 1");
   svg("circle", { cx: x(balls[0].x), cy: y(balls[0].y), r: 3, class: "start" }, plane);
   svg("text", { x: x(balls[0].x) + 9, y: y(balls[0].y) + 14, class: "name" }, plane, names[0]);
   const clusters = [0, 1].map((carry) => lensAround(balls.filter((ball, i) => i && ball.carry === carry)))
@@ -132,14 +132,14 @@ export function handPlane(parent, { balls, names, labels, onMove, onBall }) {
     if (!cloud) {
       clusters.forEach((view, i) => {
         const times = Math.round(LENS.height / (2 * view.half * unit));
-        drawLens(i, view, `${view.carry ? "carry" : "no carry"}, ${times} times as large`);
+        drawLens(i, view, `${view.carry ? "carry" : "no carry"}, ${times}× as large`);
       });
     } else {
       [cloud.ball, cloud.target].forEach((number, i) => {
         const { x, y, rx, ry } = balls[number];
         const far = cloud.images.flatMap(([u, v]) => [Math.abs(u - x), Math.abs(v - y)]);
         const half = Math.max(1.3 * rx, 1.3 * ry, i ? 1.15 * Math.max(...far) : 0.003);
-        drawLens(i, { centre: [x, y], half }, i ? `after ${cloud.pair}: ${names[number]}` : names[number]);
+        drawLens(i, { centre: [x, y], half }, `${i ? `${cloud.pair} → ` : ""}${names[number]}`);
       });
       cloud.states.forEach((h, i) => {
         const [[x0, y0], [x1, y1]] = [frames[0].place(h), frames[1].place(cloud.images[i])];

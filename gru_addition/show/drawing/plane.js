@@ -28,19 +28,19 @@ function between(from, to, share) {
 /**
  * Draw a plane with the states of random sums and the balls of a proof.
  *
- * more: places that must be in view. Returns two functions: `show(places, carries, ball, label)` draws
+ * start: where a sum begins. Returns two functions: `show(places, carries, ball, label)` draws
  * the trail of a sum as far as it has come, and lights a ball; `zoom(closely)` shows that ball, or the
  * whole plane.
  */
-export function drawPlane(parent, plane, more = []) {
-  const width = 340, height = 208, box = { left: 36, right: 332, top: 20, bottom: 178 };
+export function drawPlane(parent, plane, start) {
+  const width = 340, height = 172, box = { left: 36, right: 332, top: 18, bottom: 142 };
   const across = box.right - box.left, down = box.bottom - box.top;
   const picture = chart(parent, width, height, "");
   picture.classList.add("plane");
-  const all = [...plane.cloud, ...plane.balls.flatMap(edgeOf), ...more];
+  const all = [...plane.cloud, ...plane.balls.flatMap(edgeOf), start];
   const whole = [0, 1].map((i) => {
     const values = all.map((p) => p[i]), low = Math.min(...values), high = Math.max(...values);
-    const margin = 0.12 * (high - low) || 0.1;
+    const margin = [0.12, 0.18][i] * (high - low) || 0.1;
     return [low - margin, high + margin];
   });
   let view = whole, near = false, moving = 0, x, y, path, trail, drawnBalls;
@@ -86,10 +86,13 @@ export function drawPlane(parent, plane, more = []) {
   function nameCloud(inside, carry) {
     const cloud = plane.cloud.filter((p) => p[2] === carry);
     if (!cloud.length) return;
-    const left = x(cloud.reduce((sum, p) => sum + p[0], 0) / cloud.length);
+    const middle = x(cloud.reduce((sum, p) => sum + p[0], 0) / cloud.length);
     const balls = plane.balls.filter((ball) => ball.carry === carry && ball.rx);
     const top = y(Math.max(...cloud.map((p) => p[1]), ...balls.map((ball) => ball.y + ball.rx)));
-    const anchor = left > box.right - 30 ? "end" : left < box.left + 30 ? "start" : "middle";
+    // Beside the start, not on it.
+    const isOnStart = Math.abs(x(start[0]) - middle) < 36 && Math.abs(y(start[1]) - top + 11) < 16;
+    const left = isOnStart ? x(start[0]) - 8 : middle;
+    const anchor = isOnStart || left > box.right - 30 ? "end" : left < box.left + 30 ? "start" : "middle";
     const words = carry ? "carry" : "no carry";
     svg("text", { x: left, y: top - 7, "text-anchor": anchor, class: "name" }, inside, words);
   }

@@ -19,11 +19,15 @@ function filled(element, attributes, parent, text) {
   return element;
 }
 
-/** What an act makes in its section, from HTML. A page saved from a browser has it already. */
+/** What an act makes in its section, unfolded where there is room. A saved page has it already. */
 export function made(root, markup) {
   root.querySelector(":scope > .made")?.remove();
   const body = html("div", { class: "made" }, root);
   body.innerHTML = markup;
+  const wide = matchMedia("(min-width: 900px), print");
+  const fold = () => body.querySelectorAll(".roomy").forEach((part) => { part.open = wide.matches; });
+  wide.addEventListener("change", fold);
+  fold();
   return body;
 }
 
