@@ -3,10 +3,10 @@
     python examples/other_tasks.py
     python examples/other_tasks.py subtraction 2          one task, two seeds
 
-Each task is a machine that reads two numbers column by column, from `gru_addition.machine`. For
-each, this trains networks with the Jacobian penalty, and asks whether what they learnt is right for
-all numbers. It prints a table, and an input that goes wrong if there is one; the pictures are in
-runs/tasks. It takes about ten minutes.
+Each task is a machine that reads two numbers column by column, from `gru_addition.cells.machine`.
+For each, this trains networks with the Jacobian penalty, and asks whether what they learnt is right
+for all numbers. It prints a table, and an input that goes wrong if there is one; the pictures are
+in runs/tasks. It takes about ten minutes.
 """
 
 import sys
@@ -33,8 +33,8 @@ def examples(machine, size, random_state):
 def main(tasks, seeds):
     """Train networks for tasks, prove or refute them, and print a table."""
     from gru_addition.add import show_answer
+    from gru_addition.cells.machine import MACHINES
     from gru_addition.inside.portraits import proof_figure
-    from gru_addition.machine import MACHINES
     from gru_addition.prove import prove
     from gru_addition.support.files import prepare_directory
     from gru_addition.train import Config, train
@@ -65,7 +65,7 @@ def main(tasks, seeds):
 
 if __name__ == "__main__":
     prepare_process()
-    from gru_addition.machine import MACHINES
+    from gru_addition.cells.machine import MACHINES
 
     *task, seeds = sys.argv[1:] or [8]
     main(task or MACHINES, int(seeds))

@@ -208,7 +208,7 @@ def show_answer(a, b, answer, num_bits, machine):
 
     The row before the answer holds the state of the machine before each column.
 
-    >>> from gru_addition.machine import MACHINES
+    >>> from gru_addition.cells.machine import MACHINES
     >>> print(show_answer(5, 6, 0, 3, MACHINES["comparison"]))
             a  1 0 1
             b  1 1 0

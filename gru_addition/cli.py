@@ -176,7 +176,7 @@ class Parser(argparse.ArgumentParser):
 
     def add_task(self):
         """Add the flag for what the network shall do, `--task`."""
-        from gru_addition.machine import MACHINES
+        from gru_addition.cells.machine import MACHINES
 
         tasks = ", ".join(MACHINES)
         self.add("--task", "NAME", f"what it shall do, one of: {tasks} (default: {ADDITION})")
@@ -621,7 +621,7 @@ def _achieves(task):
 
 def _task(options):
     """The name of the task that a command is about, and its machine."""
-    from gru_addition.machine import MACHINES
+    from gru_addition.cells.machine import MACHINES
 
     with naming_flags("task"):
         task = one_of("task", options["task"] or ADDITION, tuple(MACHINES))

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.patches import Circle, Ellipse
 
+from gru_addition.cells.machine import ADDITION
 from gru_addition.cells.network import Network
 from gru_addition.inside.traces import Trace, follow, random_states
-from gru_addition.machine import ADDITION
 from gru_addition.support.pictures import new_figure
 
 COLUMNS_OF_ZEROS = 60

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gru_addition.cells.machine import ADDITION
 from gru_addition.cells.network import A, B, Network
 from gru_addition.dataset import encode_pairs
-from gru_addition.machine import ADDITION
 from gru_addition.support.checks import whole_number
 
 

@@ -7,6 +7,10 @@ and `norms` (balls that no state leaves), and `challenge` (sums to ask for all t
 checker, `gru_addition.verify`, does not use them.
 """
 
+from gru_addition.cells.machine import ADDITION, MACHINES, Machine
 from gru_addition.prove.prover import PROVED, REFUTED, UNDECIDED, Proof, machine_of, prove
 
-__all__ = ["PROVED", "REFUTED", "UNDECIDED", "Proof", "machine_of", "prove"]
+__all__ = [
+    "ADDITION", "MACHINES", "PROVED", "REFUTED", "UNDECIDED", "Machine", "Proof", "machine_of",
+    "prove",
+]  # fmt: skip

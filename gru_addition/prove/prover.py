@@ -1,7 +1,7 @@
 """Prove that a trained network adds every pair correctly, or find the smallest it gets wrong.
 
-Adding is one of the tasks for which a `gru_addition.machine.Machine` stands; the same holds for the
-others, with the state of their machine in place of the carry.
+Adding is the task of one `gru_addition.cells.machine.Machine`. The same holds for others, with the
+state of the machine in place of the carry.
 
 **What is claimed.** A network reads the columns of a sum one by one. It is right at every length
 if, whatever columns it has read, its output in the last one is above 0.5 exactly when the sum has a
@@ -56,10 +56,10 @@ from itertools import chain
 import numpy as np
 
 from gru_addition.add import Adder
+from gru_addition.cells.machine import ADDITION, Machine
 from gru_addition.cells.network import A, B, Network
 from gru_addition.cells.weights import CELLS
 from gru_addition.dataset import encode, from_bytes
-from gru_addition.machine import ADDITION, Machine
 from gru_addition.prove.cover import ball_radii, gaps_of, output_change, stretch
 from gru_addition.prove.norms import contracting_norm
 from gru_addition.prove.search import NO_BIT, WrongSum, explore, repeat_words, try_all_sums
@@ -128,7 +128,7 @@ def prove(weights, resolution=None, machine=ADDITION):
 
     weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
     resolution: as for `gru_addition.add.Adder.from_weights`.
-    machine: a `gru_addition.machine.Machine`, what the network shall compute.
+    machine: a `gru_addition.cells.machine.Machine`, what the network shall compute.
 
     Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, longer if the
     network contracts less.

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from gru_addition.cells.machine import ADDITION, Machine
 from gru_addition.cells.network import A, B
-from gru_addition.machine import ADDITION, Machine
 
 NO_BIT = -1
 MOST_STATES = 20_000

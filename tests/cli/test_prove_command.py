@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from by_hand import network_of
 from common import contents, run_module
 from numpy.lib.format import write_array_header_1_0
 
 from gru_addition.add import show_sum
+from gru_addition.cells.machine import MACHINES
 from gru_addition.prove import prove
 from gru_addition.support.files import as_npz
 from gru_addition.train import Run
@@ -176,3 +178,50 @@ def test_a_refutation_removes_what_is_no_proof_of_this_network(certificate, plac
         assert (status, err) == (1, "")
         assert f"\nRemoved {path}, which is no proof of this network.\n" in out
         assert not (place / path).exists()
+
+
+def test_a_network_is_proved_right_at_another_task(place, ask):
+    weights = {name: w.tolist() for name, w in network_of(MACHINES["equality"]).items()}
+    (place / "equal.json").write_text(json.dumps({"resolution": None, "weights": weights}))
+    network, task, of_task = "--from=equal.json", "--task=equality", "certificate-equality.npz"
+
+    status, out, err = ask("prove", network, task)
+    checked = ask("verify", of_task, network, task)
+    of_sums = ask("verify", of_task, network)
+
+    assert (status, err) == (0, "")
+    right = "the network of equal.json is right at equality for every pair at every length"
+    assert out.startswith(f"proved: {right}\n\n")
+    assert "Minimised, they are 2.\n" in out
+    assert out.endswith(f"python -m gru_addition verify {of_task} --from=equal.json {task}\n")
+    assert (place / "proof-equality.png").exists()
+    assert checked[0] == 0
+    assert checked[1].endswith(f"\nT{right[1:]}.\n")
+    assert of_sums[0] == 1
+    assert "it is for another machine: its targets differ" in of_sums[1]
+
+
+def test_a_task_that_a_network_fails_leaves_the_proof_of_another(certificate, place, ask):
+    path = place / "right" / "certificate.npz"
+    path.write_bytes(as_npz(certificate))
+
+    status, out, err = ask("prove", "--from=right", "--task=comparison")
+
+    assert (status, err) == (1, "")
+    wrong = "0 and 1, on 1 bits" if "0 and 1" in out else "1 and 0, on 1 bits"
+    assert out.startswith(f"refuted: the smallest wrong input of the network of right is {wrong}\n")
+    assert "\npredicted  1\n     true  0\n    wrong  ^\n" in out
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--task=division"], "--task must be addition or subtraction or "),
+        (["--task=parity", "--challenge"], "--challenge is a test of sums"),
+    ],
+)
+def test_tasks_that_are_none_are_refused(place, ask, flags, words):
+    status, out, err = ask("prove", "--from=right", *flags)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert words in err

@@ -5,13 +5,13 @@ import numpy_gru
 import pytest
 from matplotlib.figure import Figure
 
+from gru_addition.cells.machine import ADDITION
 from gru_addition.cells.network import Network
 from gru_addition.inside.answers import draw_all_sums, draw_shares
 from gru_addition.inside.figures import MAPS, trace_figure
 from gru_addition.inside.memory import draw_mixtures, draw_units
 from gru_addition.inside.portraits import WRONG, draw_machine
 from gru_addition.inside.traces import Trace
-from gru_addition.machine import ADDITION
 
 pytestmark = pytest.mark.quick
 WEIGHTS = numpy_gru.random_weights(3, np.random.RandomState(0))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gru_addition.add import Adder
+from gru_addition.cells.machine import ADDITION, MACHINES, Machine
 from gru_addition.dataset import add_columns, encode_pairs
-from gru_addition.machine import ADDITION, MACHINES, Machine
 from gru_addition.prove import prove
 from gru_addition.verify import RefusedError, verify
 

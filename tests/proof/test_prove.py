@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from gru_addition.add import Adder
 from gru_addition.cells.enclosure import Enclosure
+from gru_addition.cells.machine import ADDITION, Machine
 from gru_addition.cells.network import A, B, Network, step_error
 from gru_addition.cells.weights import CELLS
 from gru_addition.dataset import add_columns, encode, from_bytes
 from gru_addition.engines.compiled import compile_with_xla
 from gru_addition.engines.graphs import build_graph, open_session
-from gru_addition.machine import ADDITION, Machine
 from gru_addition.prove import machine_of, prove, prover
 from gru_addition.prove.challenge import MILLION_SUMS, challenge, random_pairs, structured_pairs
 from gru_addition.prove.cover import ball_radii, stretch
@@ -644,7 +644,7 @@ def test_without_the_consent_of_the_graphs_nothing_is_said(provable, trained, mo
     # The first two are enough for a proof.
     monkeypatch.setattr(prover, "SPACINGS", prover.SPACINGS[:2])
     graph = OtherGraph(prover._RealGraph(Adder.from_weights(provable)), None, [1, 1])
-    graph.add = lambda wrong_sum: wrong_sum.total
+    graph.answer = lambda wrong_sum: (wrong_sum.total, True)
 
     for proof in (
         prover._prove_plain(Network(provable), provable, graph),
