@@ -26,7 +26,9 @@ PICTURES = Path("runs/tasks")
 
 def examples(machine, size, random_state):
     """Random pairs of numbers, and what the machine answers to them, column by column."""
-    x = random_state.randint(0, 2, size=(size, NUM_BITS, 2))
+    # Some have few ones, some have many, so that there are long runs of the same column.
+    share_of_ones = random_state.uniform(size=(size, 1, 2))
+    x = (random_state.uniform(size=(size, NUM_BITS, 2)) < share_of_ones).astype(int)
     return x, machine.run(x)[1][:, :, np.newaxis]
 
 
