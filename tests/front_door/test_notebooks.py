@@ -71,7 +71,7 @@ assert is_refused(radii=shrunk).startswith("refused") and len(machine.targets) =
 assert automaton.minimised()[1].tolist() == certificate["memories"].tolist()
 assert by_machine == by_network and by_machine.bit_length() > 999_000
 assert left["seed 2"][39] > 0.3 and left["tutorial + Jacobian penalty"][2] < 1e-4
-text = Path("../docs/study_and_proof.md").read_text(encoding="utf-8")
+text = Path("../docs/two_units.md").read_text(encoding="utf-8")
 in_docs = dict(re.findall(r"^(\\w+) = (.*)$", text, re.M))
 assert {name: json.loads(in_docs[name]) for name in weights} == {
     name: values.tolist() for name, values in weights.items()

@@ -17,7 +17,7 @@ from gru_addition.cells.weights import CELLS
 from gru_addition.prove import prove
 from gru_addition.prove.search import try_all_sums
 
-DOCS = (ROOT / "docs" / "study_and_proof.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs" / "two_units.md").read_text(encoding="utf-8")
 TWO_UNITS = runpy.run_path(str(ROOT / "examples" / "two_units.py"))
 ONE_UNIT = runpy.run_path(str(ROOT / "examples" / "one_unit.py"))
 
