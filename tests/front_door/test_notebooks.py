@@ -45,13 +45,24 @@ assert f"{run.history.train_losses[-1]:.5f}" == "0.00003"
 assert f"{run.history.validation_losses[-1]:.5f}" == "0.00282"
 """,
     "02_inside_the_gru.ipynb": """
-assert set(ranking[:3]) == {5, 7, 9} and readable_before.max() > 0.9
+assert set(ranking[:3]) == {5, 7, 9} and (later[[5, 7, 9]] == 1).all()
 assert readable[[5, 7, 9]].min() > 0.95 and np.delete(readable, [5, 7, 9]).max() < 0.95
+assert ((reading > 0) == carries)[held_out].all() and 0 < held_out.sum() < len(states)
+assert read_before > 0.95 and 0.45 < right_before < 0.55
+assert 0.48 < z_before.min() < z_before.max() < 0.52
 assert follows([]) < 0.02 and follows(range(16)) > 0.98 and follows([5, 7, 9]) > 0.8
-assert sets[order[0]] == (5, 7, 9) and kept < follows([5, 7, 9]) + 0.03
+assert best == (5, 7, 9) and kept < follows([5, 7, 9]) + 0.03
+assert followed["step"] > 0.95 and followed["probe"] < 0.25 and in_units > 0.8
+assert np.allclose(moved(step) @ probe, donors @ probe)
+assert np.allclose(moved(probe) @ probe, donors @ probe)
+assert bits_right("z", 1) > bits_right() > 0.99 and bits_right("z", 0) < 0.6
+assert max(bits_right("r", 0), bits_right("r", 1)) < 0.76
 assert mean_z[[5, 7, 9]].min() > 0.9 and mean_z[[1, 2, 8]].max() < 0.2
-assert (places, steady_places) == (1, 2)
-assert [run.adder.add(2**n - 1, 1) == 2**n for n in lengths] == [n < 15 for n in lengths]
+places = [len(resting_places(net, pair)) for net in (network, steady) for pair in (0, 2)]
+assert places == [1, 1, 1, 2]
+assert right == list(range(2, 15)) and lengths[-1] == 30
+assert 0.5 < strength(h)[0] < 0.55 and outputs["as it is"] < 0.5 < outputs["moved"]
+assert (h @ probe + bias)[0] > 0.8
 """,
     "03_every_length.ipynb": """
 import json, re
