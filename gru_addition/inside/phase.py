@@ -86,7 +86,7 @@ def ball_step_figure(network, certificate, number, states):
     for pair, axes in enumerate(below):
         target = certificate["targets"][number, pair]
         _draw_states(axes, certificate, target, after[:, pair])
-        axes.set_title(f"after {PAIRS[pair]}: in ball {target}", fontsize="medium")
+        axes.set_title(f"{PAIRS[pair]}: in ball {target}", fontsize="medium")
     return figure
 
 
@@ -166,3 +166,4 @@ def _draw_states(axes, certificate, number, states):
     axes.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), aspect="equal")
     axes.set(xlabel="unit 0", ylabel="unit 1")
     axes.locator_params(nbins=3)
+    axes.tick_params(labelsize="small")
