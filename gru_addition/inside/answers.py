@@ -5,7 +5,7 @@ from matplotlib.colors import ListedColormap
 
 from gru_addition.inside.portraits import WRONG
 
-RIGHT = "lightsteelblue"
+RIGHT = "gainsboro"
 STYLES = {
     "random": {"color": "black", "linewidth": 2.5},
     "with runs": {"color": "tab:purple", "linestyle": "--", "linewidth": 2},

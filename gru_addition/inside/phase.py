@@ -78,15 +78,15 @@ def ball_step_figure(network, certificate, number, states):
 
     Returns a figure.
     """
-    figure = new_figure(8, 4.2, 100)
+    figure = new_figure(8, 4.6, 100)
     above, *below = figure.subplot_mosaic([[".", "above", "above", "."], list("0123")]).values()
     _draw_states(above, certificate, number, states)
-    above.set(title=f"{len(states):,} states in ball {number}", xlabel="unit 0", ylabel="unit 1")
+    above.set_title(f"{len(states):,} states in ball {number}", fontsize="medium")
     after = network.steps(states)
     for pair, axes in enumerate(below):
         target = certificate["targets"][number, pair]
         _draw_states(axes, certificate, target, after[:, pair])
-        axes.set_title(f"after {PAIRS[pair]}: in ball {target}", fontsize="medium")
+        axes.set_title(f"{PAIRS[pair]}: in ball {target}", fontsize="medium")
     return figure
 
 
@@ -164,4 +164,6 @@ def _draw_states(axes, certificate, number, states):
     axes.text(x + 0.72 * radius, y + 0.72 * radius, f" {number}", fontweight="bold", va="bottom")
     reach = 1.25 * certificate["radii"].max()
     axes.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), aspect="equal")
-    axes.set(xticks=[], yticks=[])
+    axes.set(xlabel="unit 0", ylabel="unit 1")
+    axes.locator_params(nbins=3)
+    axes.tick_params(labelsize="small")

@@ -66,22 +66,35 @@ assert (h @ probe + bias)[0] > 0.8
 """,
     "03_every_length.ipynb": """
 import json, re
+from gru_addition.prove.challenge import random_pairs
 assert wrong_pairs == [(12, 13), (13, 12)] and len(all_pairs) == 528
 assert not pairs_of["training"] & set(wrong_pairs)
+# Columns 2 and 3 both hold 1+1.
+assert all(a & b & 12 == 12 for a, b in wrong_pairs)
+assert not any(a & b & 12 == 12 for a, b in pairs_of["training"])
 assert (wrong_sum.num_bits, wrong_sum.a, wrong_sum.b) == (82, 2**81 - 1, 2**80 + 1)
 assert (tested["seed 2"]["random"] == 2000).all()
 assert not (tested["seed 2"]["with runs"] == 2000).any()
 for recipe in ("fresh batches", "tutorial + Jacobian penalty"):
     assert all((first == 2000).all() for first in tested[recipe].values())
 assert (drift.verdict, doubtful.verdict) == ("refuted", "undecided")
-assert rounded.verdict == proof.verdict == small_proof.verdict == "proved"
-assert len(rounded.certificate["states"]) == 17 and len(c["states"]) == 5
-assert verify(c, weights) > 1e-5 and factors.max() < 0.05
-assert (distances.max(axis=0) < c["radii"][targets]).all()
+assert proof.verdict == small_proof.verdict == prove(latch).verdict == "proved"
+assert sum(weight.size for weight in weights.values()) == 33 and len(states) == 5
+assert [c["bits"][i] + 2 * c["memories"][i] for i in range(1, 5)] == [0, 1, 2, 3]
+assert abs(states[1:, 1] - (0.2 + 0.09 * np.arange(4))).max() < 0.01
+assert verify(c, weights) > 1e-5 and factors[ball].max() < 0.05 and factors.max() < 0.5
+landed = small.steps(drawn)
+distances = np.linalg.norm(landed - states[targets[ball]], axis=2)
+assert (distances.max(axis=0) < radii[targets[ball]]).all() and (reach < radii[targets]).all()
+assert ((small.output(landed) > 0.5) == c["bits"][targets[ball]]).all()
 assert is_refused(radii=shrunk).startswith("refused") and len(machine.targets) == 2
+assert len(certificate["states"]) == 10
 assert automaton.minimised()[1].tolist() == certificate["memories"].tolist()
-assert by_machine == by_network and by_machine.bit_length() > 999_000
-assert left["seed 2"][39] > 0.3 and left["tutorial + Jacobian penalty"][2] < 1e-4
+assert np.array_equal(machine.targets, ADDITION.targets)
+assert np.array_equal(machine.outputs, ADDITION.outputs)
+((a, b),) = random_pairs(1_000_000, 1, np.random.RandomState(0))
+assert a.bit_length() > 999_000 and run.adder.add(a, b, 1_000_000) == a + b
+assert stretching["seed 2"] > 1 > 5 * stretching["tutorial + Jacobian penalty"]
 text = Path("../docs/two_units.md").read_text(encoding="utf-8")
 in_docs = dict(re.findall(r"^(\\w+) = (.*)$", text, re.M))
 assert {name: json.loads(in_docs[name]) for name in weights} == {

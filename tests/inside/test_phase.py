@@ -83,3 +83,5 @@ def test_states_drawn_from_a_ball_fill_it_and_land_where_the_steps_lead():
         np.testing.assert_array_equal(axes.collections[0].get_offsets(), landed)
     numbers = [axes.texts[0].get_text().strip() for axes in (above, *below)]
     assert numbers == ["1", "1", "1", "1", "2"]
+    labels = {(axes.get_xlabel(), axes.get_ylabel()) for axes in (above, *below)}
+    assert labels == {("unit 0", "unit 1")}
