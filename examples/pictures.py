@@ -22,38 +22,39 @@ DOCS = Path(__file__).parents[1] / "docs"
 # In pixels: twice what a notebook has room for, for sharp screens.
 WIDTH = 1600
 
-BLUE, YELLOW, GREEN, RED, WHITE = "#d5e3f3", "#fde0b8", "#cfe8cf", "#f6d0d0", "white"
+# Not blue and orange: they stand for no carry and carry.
+GREY, LILAC, GREEN, ROSE, WHITE = "#e8e8e8", "#e2d5f0", "#cfe8cf", "#f6d0dc", "white"
 # The place, colour and contents of each box. In the cell, the state runs along the top.
 CELL = {
-    "h before": (0, 1.6, BLUE, "old state\n$h_{t-1}$"),
-    "x": (0, -1.9, BLUE, "bits of the\ncolumn $x_t$"),
-    "r": (1.5, -0.4, YELLOW, "reset gate\n$r_t$   (sigmoid)"),
-    "z": (5.2, 0, YELLOW, "update gate\n$z_t$   (sigmoid)"),
+    "h before": (0, 1.6, GREY, "old state\n$h_{t-1}$"),
+    "x": (0, -1.9, GREY, "bits of the\ncolumn $x_t$"),
+    "r": (1.5, -0.4, LILAC, "reset gate\n$r_t$   (sigmoid)"),
+    "z": (5.2, 0, LILAC, "update gate\n$z_t$   (sigmoid)"),
     "times r": (3.3, -1.05, WHITE, r"$\odot$"),
     "candidate": (7.6, -1.9, GREEN, "candidate state\n$\\tilde h_t$   (tanh)"),
     "times 1 - z": (5.2, 1.6, WHITE, r"$\odot$"),
     "times z": (7.6, 0, WHITE, r"$\odot$"),
     "plus": (7.6, 1.6, WHITE, "$+$"),
-    "h": (9.4, 1.6, BLUE, "new state\n$h_t$"),
+    "h": (9.4, 1.6, GREY, "new state\n$h_t$"),
 }
 GRAPH = {
-    "input": (0, 0, YELLOW, "(batch, time, 2)"),
-    "x_t": (1.42, 0, BLUE, "transpose\n(time, batch, 2)"),
-    "h_0": (1.42, -1.375, BLUE, "zeros\n(batch, 16)"),
+    "input": (0, 0, LILAC, "(batch, time, 2)"),
+    "x_t": (1.42, 0, GREY, "transpose\n(time, batch, 2)"),
+    "h_0": (1.42, -1.375, GREY, "zeros\n(batch, 16)"),
     "weights": (2.84, 1.375, GREEN, "Wz Uz bz\nWr Ur br\nWh Uh bh"),
-    "h_t_transposed": (2.84, 0, BLUE, "scan: the GRU,\ncolumn by column\n(time, batch, 16)"),
-    "h_t": (4.26, 0, BLUE, "transpose\n(batch, time, 16)"),
+    "h_t_transposed": (2.84, 0, GREY, "scan: the GRU,\ncolumn by column\n(time, batch, 16)"),
+    "h_t": (4.26, 0, GREY, "transpose\n(batch, time, 16)"),
     "output weights": (5.68, 1.375, GREEN, "W_output\nb_output"),
-    "output": (5.68, 0, BLUE, "map_fn\n(batch, time, 1)"),
-    "expected_output": (5.68, -1.375, YELLOW, "(batch, time, 1)"),
-    "loss": (7.1, 0, BLUE, "one number"),
-    "train_step": (7.1, 1.375, RED, "Adam"),
+    "output": (5.68, 0, GREY, "map_fn\n(batch, time, 1)"),
+    "expected_output": (5.68, -1.375, LILAC, "(batch, time, 1)"),
+    "loss": (7.1, 0, GREY, "one number"),
+    "train_step": (7.1, 1.375, ROSE, "Adam"),
 }
 KINDS = {
-    YELLOW: "placeholder: you feed it",
+    LILAC: "placeholder: you feed it",
     GREEN: "variables: the session keeps them",
-    BLUE: "computed from others",
-    RED: "changes the variables",
+    GREY: "computed from others",
+    ROSE: "changes the variables",
 }
 CELL_ARROWS = [
     ("h before", "times 1 - z"), ("times 1 - z", "plus"), ("plus", "h"), ("h before", "r"),
@@ -119,9 +120,11 @@ def functions_figure():
     x = np.linspace(-6, 6, 200)
     sigmoid, tanh = figure.subplots(1, 2)
     sigmoid.plot(x, 1 / (1 + np.exp(-x)), color="black")
-    sigmoid.set(title="sigmoid: between 0 and 1", xlabel="x", yticks=[0, 0.5, 1])
+    sigmoid.set(title="sigmoid: between 0 and 1", xlabel="x", ylabel="sigmoid(x)")
+    sigmoid.set_yticks([0, 0.5, 1])
     tanh.plot(x, np.tanh(x), color="black")
-    tanh.set(title="tanh: between \N{MINUS SIGN}1 and 1", xlabel="x", yticks=[-1, 0, 1])
+    tanh.set(title="tanh: between \N{MINUS SIGN}1 and 1", xlabel="x", ylabel="tanh(x)")
+    tanh.set_yticks([-1, 0, 1])
     for axes in sigmoid, tanh:
         axes.grid(alpha=0.3)
     return figure

@@ -31,8 +31,10 @@ SOLUTION = re.compile(
 # What the notebooks claim, which must hold in their kernels after the last cell.
 CLAIMS = {
     "01_walkthrough.ipynb": """
-assert from_bytes(ask(1024, 16, 20) > 0.5) == 1040
-assert wrong_answer == from_bytes(ask(13, 12, 5) > 0.5) == 17
+assert ask(run.weights, 1024, 16, 20) == 1040
+assert wrong_answer == ask(run.weights, 13, 12, 5) == 17
+assert all(ask(two, a, b, 5) == a + b for a in range(16) for b in range(16))
+assert prove(two).verdict == "proved" and prove(run.weights).verdict == "refuted"
 assert run.adder.add(1024, 16, num_bits=20) == 1040
 assert run.adder.add(13, 12, num_bits=5) == 17
 assert [p for p, s in zip(operands, run.adder.add_pairs(operands, 5)) if s != sum(p)] == [
@@ -311,6 +313,23 @@ def test_the_picture_above_the_first_is_the_one_in_it():
     picture = picture_of(nbformat.read(DIRECTORY / NOTEBOOKS[0], as_version=4))
 
     assert (PICTURES / NOTEBOOKS[0]).with_suffix(".png").read_bytes() == picture
+
+
+def test_the_column_by_hand_has_the_numbers_that_the_code_prints():
+    (index,) = [
+        i for i, c in enumerate(sources(NOTEBOOKS[0])) if "| update gate, unit 0" in c.source
+    ]
+    by_hand, by_code = sources(NOTEBOOKS[0])[index : index + 2]
+    number = re.compile(r"[-\N{MINUS SIGN}]?\d+\.?\d*")
+    rows = re.findall(r"^\| (?:update|reset|candidate).*?, unit \d(.*)$", by_hand.source, re.M)
+
+    printed_numbers = {float(text) for text in number.findall(printed(by_code))}
+    assert len(rows) == 6
+    for row in rows:
+        numbers = [float(text.replace("\N{MINUS SIGN}", "-")) for text in number.findall(row)]
+        assert len(numbers) == 5
+        assert sum(numbers[:3]) == pytest.approx(numbers[3], abs=1e-3)
+        assert {*numbers} <= printed_numbers
 
 
 def test_the_losses_quoted_are_those_of_tensorflow_1_3_0(golden):
