@@ -11,14 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition.cells import elman, gru, lstm
+from gru_addition.cells import elman, gru, gru_reset_after, lstm
 from gru_addition.config import check_setting
 from gru_addition.runs import saver
 from gru_addition.runs.state import is_run, read_state
 from gru_addition.support.checks import brief, one_of, real_array
 from gru_addition.support.files import DamagedError
 
-CELLS = {"gru": gru.KIND, "elman": elman.KIND, "lstm": lstm.KIND}
+CELLS = {
+    "gru": gru.KIND,
+    "elman": elman.KIND,
+    "lstm": lstm.KIND,
+    "gru_reset_after": gru_reset_after.KIND,
+}
 # TensorFlow's names for the variables that the tutorial leaves unnamed.
 UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 # What training keeps beside the weights: an optimizer's numbers for each of them, and counters.
