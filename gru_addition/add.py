@@ -10,6 +10,7 @@ from functools import cached_property
 import gmpy2
 import numpy as np
 
+from gru_addition.cells.frameworks import as_ours
 from gru_addition.cells.weights import load_network
 from gru_addition.dataset import as_bytes, encode_pairs, from_bytes
 from gru_addition.support.checks import real_array, whole_number
@@ -48,11 +49,12 @@ class Adder:
     def from_weights(cls, weights, resolution=None):
         """The network with these weights: arrays by the names `Wr` to `bh`, `W_output`, `b_output`.
 
+        weights: or a Keras model, or a PyTorch `state_dict`; see `gru_addition.cells.frameworks`.
         resolution: int, to round the state to multiples of 1 / resolution; None not to round it.
 
         Raises `TypeError` or `ValueError` naming what is missing or has the wrong shape or type.
         """
-        return cls(weights, resolution)
+        return cls(as_ours(weights), resolution)
 
     def __init__(self, weights, resolution=None):
         self.model, self.session, self._run = _opened(weights, resolution)

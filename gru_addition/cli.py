@@ -31,8 +31,9 @@ from gru_addition.support.signals import Interrupted, handled_by, interrupt
 PROGRAM = "python -m gru_addition"
 DEFAULT_DIRECTORY = "runs/latest"
 FROM = (
-    "the directory of the network's run, its run.npz, a .json from the laboratory, or a checkpoint "
-    "of the tutorial's model, by the name that the saver returned"
+    "the directory of the network's run, its run.npz, a .json from the laboratory, a .keras, a "
+    "PyTorch state_dict in an .npz, or a checkpoint of the tutorial's model, by the name that the "
+    "saver returned"
 )
 # The tutorial's last question.
 QUESTION = {"a": 1024, "b": 16, "num_bits": 20}
@@ -701,7 +702,7 @@ def _described(network):
     from gru_addition.show import page_data
     from gru_addition.train import Run
 
-    history, about = None, "A checkpoint of the tutorial's model."
+    history, about = None, "How it was trained, its file does not say."
     if is_run(network.source):
         run, tutorial = Run.restore(network.source), asdict(Config())
         history = run.history

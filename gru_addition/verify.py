@@ -80,22 +80,33 @@ class Equations(NamedTuple):
         its letter; and the weights by name. It returns the next state.
     numbers_per_unit: how many numbers in a state belong to each unit; the output layer reads the
         first of them, and these come first in a state.
+    biases: the names of more biases.
     """
 
     gates: str
     step: Callable
     numbers_per_unit: int = 1
+    biases: tuple = ()
 
     @property
     def weights(self):
         """The names of the weights, also those of the output layer."""
-        return [*(kind + gate for kind in "WUb" for gate in self.gates), "W_output", "b_output"]
+        of_gates = [kind + gate for kind in "WUb" for gate in self.gates]
+        return [*of_gates, *self.biases, "W_output", "b_output"]
 
 
 def _gru(h, x, w):
     z = (h @ w["Uz"] + x["z"]).sigmoid()
     r = (h @ w["Ur"] + x["r"]).sigmoid()
     candidate = ((r * h) @ w["Uh"] + x["h"]).tanh()
+    return h + z * (candidate - h)
+
+
+def _gru_reset_after(h, x, w):
+    z = (h @ w["Uz"] + x["z"]).sigmoid()
+    r = (h @ w["Ur"] + x["r"]).sigmoid()
+    # The bound on the error of the product with Uh has room for that of the last sum.
+    candidate = (r * (h @ w["Uh"] + w["bu"]) + x["h"]).tanh()
     return h + z * (candidate - h)
 
 
@@ -115,6 +126,7 @@ CELLS = {
     "gru": Equations("rzh", _gru),
     "lstm": Equations("ifoc", _lstm, numbers_per_unit=2),
     "elman": Equations("h", _elman),
+    "gru_reset_after": Equations("rzh", _gru_reset_after, biases=("bu",)),
 }
 
 

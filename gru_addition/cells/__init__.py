@@ -1,8 +1,9 @@
 """The cells: for each its step in TensorFlow and in NumPy, its letters, and its op seeds.
 
 Read `elman`, the simplest; the tutorial's `gru`, whose TensorFlow step is in `gru_addition.model`;
-and `lstm`. `kind` says what a cell consists of: a new one is a file here, listed in `weights`, and
-equations of its own in `gru_addition.verify`. `noisy`, `rounded` and `penalty` change any cell;
-`models` builds what a `Config` asks for. `network` runs trained weights in NumPy, and `enclosure`
-and `errors` bound what a step does. It imports `model`, `runs` and what is below.
+`gru_reset_after`, the GRU of other frameworks; and `lstm`. `kind` says what a cell consists of: a
+new one is a file here, listed in `weights`, and equations of its own in `gru_addition.verify`.
+`noisy`, `rounded` and `penalty` change any cell; `models` builds what a `Config` asks for.
+`network` runs trained weights in NumPy, and `enclosure` and `errors` bound what a step does.
+`frameworks` reads networks of Keras and PyTorch. It imports `model`, `runs` and what is below.
 """

@@ -34,6 +34,7 @@ class ErrorBound:
 
     def __add__(self, other):
         if not isinstance(other, ErrorBound):
+            other = abs(other)
             return self._with(self.sizes + other, self.errors + self.of_sum * other)
         sizes = self.sizes + other.sizes
         return self._with(sizes, self.errors + other.errors + self.epsilon * sizes)

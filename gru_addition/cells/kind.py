@@ -43,11 +43,13 @@ class Kind:
     step: a function of the states h; what the input adds to each gate, by the gate's letter; and
         the weights by name. It returns the next states.
     largest: what a number in a state is assumed not to exceed when rounding errors are bounded.
+    largest_read: the same for the numbers that the output layer reads, which come first.
     """
 
     layer: type[Cell]
     step: Callable
     largest: float = 1.1
+    largest_read: float = 1.1
 
     @property
     def gates(self):

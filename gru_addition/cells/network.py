@@ -96,11 +96,12 @@ def step_error(kind, weights, epsilon):
     kind: that of the cell. epsilon: twice the largest relative error of an operation.
 
     Returns a bound on the Euclidean norm of a state's error and on the error of an output. It holds
-    if no number in the state before is above the kind's `largest`. A rounded state may be off by
-    2 epsilon before the step.
+    if no number in the state before is above the kind's `largest`, or its `largest_read`. A rounded
+    state may be off by 2 epsilon before the step.
     """
     hidden = len(weights["W_output"])
     largest = np.full(hidden * kind.layer.STATES_PER_UNIT, kind.largest)
+    largest[:hidden] = kind.largest_read
     h = ErrorBound(largest, 2 * epsilon * largest, epsilon, (hidden + 6) * epsilon)
     x = {g: abs(weights["W" + g]).sum(axis=0) + abs(weights["b" + g]) for g in kind.gates}
     output = h[..., :hidden] @ weights["W_output"] + abs(weights["b_output"])

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_addition.cells import elman, gru, lstm
+from gru_addition.cells import elman, gru, gru_reset_after, lstm
 from gru_addition.config import check_setting
 from gru_addition.runs import saver
 from gru_addition.runs.state import is_run, read_state
 from gru_addition.support.checks import brief, one_of, real_array
 from gru_addition.support.files import DamagedError
 
-CELLS = {"gru": gru.KIND, "elman": elman.KIND, "lstm": lstm.KIND}
+CELLS = {
+    "gru": gru.KIND,
+    "elman": elman.KIND,
+    "lstm": lstm.KIND,
+    "gru_reset_after": gru_reset_after.KIND,
+}
 # TensorFlow's names for the variables that the tutorial leaves unnamed.
 UNNAMED = {"W_output": "Variable", "b_output": "Variable_1"}
 # What training keeps beside the weights: an optimizer's numbers for each of them, and counters.
@@ -66,18 +71,27 @@ def checked_weights(weights):
 def load_network(path, resolution=None):
     """Return weights by the tutorial's names, and the state's resolution, or None if not rounded.
 
-    path: the directory of a run, its `run.npz`, a `.json` that the laboratory wrote, or a
-        checkpoint of the tutorial's model; see `gru_addition.runs.saver`.
+    path: the directory of a run, its `run.npz`, a `.json` that the laboratory wrote, a checkpoint
+        of the tutorial's model (see `gru_addition.runs.saver`), or a `.keras` or an `.npz` of a
+        network that was trained elsewhere (see `gru_addition.cells.frameworks`).
     resolution: int, returned instead of the run's.
 
     Raises `FileNotFoundError` if there is none, and `DamagedError` for one that can't be read or
     holds another model.
     """
-    if os.fsdecode(path).endswith(".json"):
+    # It imports this module.
+    from gru_addition.cells.frameworks import read_keras, read_torch
+
+    name = os.fsdecode(path)
+    if name.endswith(".json"):
         weights, saved = _read_json(path)
+    elif name.endswith(".keras"):
+        weights, saved = read_keras(path), None
     elif is_run(path):
         state = read_state(path)
         weights, saved = weights_of(state.variables, path), state.config.resolution
+    elif name.endswith(".npz") and os.path.isfile(path):
+        weights, saved = read_torch(path), None
     else:
         weights = weights_of(saver.read_variables(path), path)
         # A checkpoint does not say it, but the run that it belongs to does.

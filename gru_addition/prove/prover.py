@@ -56,6 +56,7 @@ from itertools import chain
 import numpy as np
 
 from gru_addition.add import Adder
+from gru_addition.cells.frameworks import as_ours
 from gru_addition.cells.machine import ADDITION, Machine
 from gru_addition.cells.network import A, B, Network
 from gru_addition.cells.weights import CELLS
@@ -126,13 +127,15 @@ def machine_of(certificate):
 def prove(weights, resolution=None, machine=ADDITION):
     """Return a `Proof` about the network with these weights.
 
-    weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`.
+    weights: arrays by name, `Wr` to `b_output`, such as `Run.weights`; or a Keras model, or the
+        `state_dict` of a PyTorch model, as in `gru_addition.cells.frameworks`.
     resolution: as for `gru_addition.add.Adder.from_weights`.
     machine: a `gru_addition.cells.machine.Machine`, what the network shall compute.
 
     Raises `TypeError` or `ValueError` for weights that do not fit. Takes seconds, longer if the
     network contracts less.
     """
+    weights = as_ours(weights)
     judge = _prove_plain if resolution is None else _prove_rounded
     # What is too large or too small for a number may become infinite or zero, without a word.
     with np.errstate(over="ignore", under="ignore"):

@@ -12,6 +12,7 @@
 
 import json
 import os
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -46,8 +47,18 @@ def _file_of(path):
 
 
 def is_run(path):
-    """Whether a path is that of a run: a directory with a `run.npz`, or such a file."""
-    return os.path.isfile(_file_of(path))
+    """Whether a path is that of a run: a directory with a `run.npz`, or such a file.
+
+    A file of arrays is none without `config`; if it is damaged, it counts as one.
+    """
+    file = _file_of(path)
+    if not os.path.isfile(file) or file != os.fspath(path):
+        return os.path.isfile(file)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "config.npy" in archive.namelist()
+    except Exception:  # There are many kinds.
+        return True
 
 
 def write_state(directory, state):

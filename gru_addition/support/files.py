@@ -88,7 +88,7 @@ def read_arrays(path):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if sum(member.file_size for member in members) > len(content):
-                raise ValueError("its arrays are larger than the file")
+                raise ValueError("its arrays are compressed, or larger than the file")
             # The archive ends with a record that counts them; zipfile does not look.
             if int.from_bytes(content[-12:-10], "little") != len(members):
                 raise ValueError("it does not hold as many arrays as it says")

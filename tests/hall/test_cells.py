@@ -14,7 +14,7 @@ from gru_addition.add import Adder
 from gru_addition.cells import noisy as noisy_module
 from gru_addition.cells.gru import GRU
 from gru_addition.cells.models import model_for, trained_model
-from gru_addition.cells.network import Network
+from gru_addition.cells.network import A, B, Network, step_error
 from gru_addition.cells.noisy import SMALL_CHANGE, noisy
 from gru_addition.cells.penalty import PenalisedModel
 from gru_addition.cells.rounded import rounded
@@ -27,14 +27,16 @@ from gru_addition.model import AdditionModel, Cell
 from gru_addition.prove import prove
 from gru_addition.support import tf
 from gru_addition.train import Run, train
-from gru_addition.verify import RefusedError, verify
+from gru_addition.verify import CELLS as EQUATIONS
+from gru_addition.verify import FUNCTION_ERROR, RefusedError, _Network, verify
 
-OTHERS = "elman", "lstm"
+OTHERS = "elman", "lstm", "gru_reset_after"
 BATCH, TIME, HIDDEN = 6, 9, 5
 
 
 def random_weights(cell="gru", scale=0.7):
-    return numpy_gru.random_weights(HIDDEN, np.random.RandomState(0), scale, CELLS[cell].gates)
+    names = CELLS[cell].layer.OP_SEEDS
+    return numpy_gru.random_weights(HIDDEN, np.random.RandomState(0), scale, names)
 
 
 def perfect_weights(cell):
@@ -45,6 +47,11 @@ def perfect_weights(cell):
         return gru
     if cell == "elman":
         return {name: gru[name] for name in ("Wh", "Uh", "bh")} | output
+    if cell == "gru_reset_after":
+        # Its half-open reset gate halves what comes from the state, and the bias beside it.
+        return gru | {
+            "br": 0 * gru["br"], "Uh": 2 * gru["Uh"], "bh": gru["bh"] + 7, "bu": np.full(3, -14.0)
+        }  # fmt: skip
     names = [kind + gate for kind in "WUb" for gate in CELLS["lstm"].gates]
     weights = {name: np.zeros_like(gru[f"{name[0]}h"]) for name in names}
     # With these gates open, and nothing kept, h_t is tanh(tanh(...)).
@@ -78,13 +85,21 @@ def test_the_states_are_those_of_keras(cell):
     import keras
 
     weights, x = random_weights(cell), np.random.RandomState(1).normal(size=(4, 9, 2))
-    layer = {"elman": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM}[cell](
-        HIDDEN, return_sequences=True, dtype="float64"
-    )
+    kind, order = {
+        "elman": (keras.layers.SimpleRNN, "h"),
+        "lstm": (keras.layers.LSTM, "ifco"),
+        "gru_reset_after": (keras.layers.GRU, "zrh"),
+    }[cell]
+    layer = kind(HIDDEN, return_sequences=True, dtype="float64")
     layer.build(x.shape)
     # Keras has the gates side by side, in this order.
-    order = {"elman": "h", "lstm": "ifco"}[cell]
-    layer.set_weights([np.concatenate([weights[k + g] for g in order], axis=-1) for k in "WUb"])
+    theirs = [np.concatenate([weights[k + g] for g in order], axis=-1) for k in "WUb"]
+    if cell == "gru_reset_after":
+        # Its z is the share of the state that stays, and each product has a bias.
+        theirs[2] = np.stack([theirs[2], np.append(np.zeros(2 * HIDDEN), weights["bu"])])
+        for array in theirs:
+            array[..., :HIDDEN] *= -1
+    layer.set_weights(theirs)
     with tf.Graph().as_default(), tf.Session() as session:
         gru = build(session, weights, CELLS[cell].layer).gru
         states = session.run(gru.h_t, {gru.input_layer: x})
@@ -170,6 +185,33 @@ def test_the_jacobian_of_a_step_is_that_of_differences(cell):
 
     # A matrix for each pair of bits, with a row for each number of the state before.
     np.testing.assert_allclose(network.jacobians(h), np.stack(rows, axis=1), atol=1e-8)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_bias_inside_the_reset_product_adds_to_the_error_of_a_step(sign):
+    """The steps in float32 are as wrong as that; with either sign, since errors know none."""
+    # The large numbers all but cancel, where tanh is steep.
+    biases = {"br": 0.0, "bh": -sign * 500.0, "bu": sign * 1000.0}
+    weights = random_weights("gru_reset_after")
+    weights |= {name: np.full(HIDDEN, bias) for name, bias in biases.items()}
+    rounded = {name: weight.astype(np.float32) for name, weight in weights.items()}
+    network, eps = Network(rounded), np.finfo(np.float32).eps
+    states = np.random.RandomState(1).uniform(-0.1, 0.1, (2000, HIDDEN)).astype(np.float32)
+
+    off = 0
+    for pair, x_t in enumerate(np.stack([A, B], axis=1).astype(np.float32)):
+        x = {gate: x_t @ rounded["W" + gate] + rounded["b" + gate] for gate in "rzh"}
+        computed = CELLS["gru_reset_after"].step(states, x, rounded)
+        assert computed.dtype == np.float32
+        exact = network.steps(states.astype(np.float64))[:, pair]
+        off = max(off, np.linalg.norm(computed - exact, axis=1).max())
+
+    c = rounded | {"states": states.astype(float), "radii": np.zeros(1), "norm": np.eye(HIDDEN)}
+    checkers = _Network(c | {"slack": np.array(1e-9)}, EQUATIONS["gru_reset_after"])
+    checked = float(checkers.step_error(c, FUNCTION_ERROR * checkers.epsilon).upper())
+    assumed = step_error(CELLS["gru_reset_after"], network.weights, eps)
+    assert 1e-5 < off < checked < 1.01 * assumed
 
 
 # What changes any cell.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NAMES = "Wr", "Wz", "Wh", "Ur", "Uz", "Uh", "br", "bz", "bh"
+
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
@@ -43,14 +45,10 @@ def loss(weights, x, y):
     return 0.5 * np.sum((output(weights, x) - y) ** 2) / len(x)
 
 
-def random_weights(hidden_size, random_state, scale=0.7, gates="rzh"):
-    """Weights large enough for all nonlinearities to matter; gates: their letters."""
+def random_weights(hidden_size, random_state, scale=0.7, names=NAMES):
+    """Weights large enough for all nonlinearities to matter; names: those of the cell."""
     shapes = {"W": (2, hidden_size), "U": (hidden_size, hidden_size), "b": (hidden_size,)}
-    weights = {
-        kind + gate: random_state.normal(scale=scale, size=shape)
-        for kind, shape in shapes.items()
-        for gate in gates
-    }
+    weights = {name: random_state.normal(scale=scale, size=shapes[name[0]]) for name in names}
     weights["W_output"] = random_state.normal(scale=scale, size=(hidden_size, 1))
     weights["b_output"] = random_state.normal(scale=scale, size=1)
     return weights

@@ -60,9 +60,14 @@ def lstm():
     return weights | {"W_output": PERFECT["W_output"] / np.tanh(1), "b_output": PERFECT["b_output"]}
 
 
+def reset_after():
+    """The same GRU with the candidate's bias inside the reset product."""
+    return PERFECT | {"bh": 0 * PERFECT["bh"], "bu": PERFECT["bh"]}
+
+
 def soft(weights, share):
     """Weights whose candidate is less like a switch."""
-    return weights | {name: share * w for name, w in weights.items() if name[1:] in ("h", "c")}
+    return weights | {name: share * w for name, w in weights.items() if name[1:] in ("h", "u", "c")}
 
 
 def sixteen_units():
@@ -111,13 +116,17 @@ def certificates():
     for spacing in 0.2, 0.05:
         yield TWO_UNITS, None, certified(TWO_UNITS, spacing=spacing)
     yield TWO_UNITS, None, certified(TWO_UNITS, norm=random_norm(2, 0), spacing=0.2)
-    for weights in PERFECT, elman(), lstm():
+    for weights in PERFECT, elman(), lstm(), reset_after():
         yield weights, None, certified(weights)
         yield weights, 4, certified(weights, 4)
         size = Network(weights).state_size
         yield weights, None, certified(weights, norm=random_norm(size, 1))
         yield soft(weights, 0.25), None, certified(soft(weights, 0.25))
     yield PERFECT, 1, certified(PERFECT, 1)
+    # Its reset gate is half open, and depends on the state.
+    moving = PERFECT | {"br": 0 * PERFECT["br"], "Ur": 0.3 * np.eye(3)}
+    moving |= {"Uh": 2 * PERFECT["Uh"], "bh": PERFECT["bh"] + 2, "bu": np.full(3, -4.0)}
+    yield moving, None, certified(moving)
     for lists in json.loads((ROOT / "tests" / "page" / "proved.json").read_text()).values():
         yield arrays(lists), None, certified(arrays(lists), spacing=0.02)
     yield sixteen_units(), None, certified(sixteen_units(), spacing=0.2)
@@ -495,7 +504,7 @@ def answer_of(network, a, b, bits):
 def test_the_smallest_wrong_sum_is_that_of_python(figure):
     random_state = np.random.RandomState(0)
     cases = [(TWO_UNITS, None), (PERFECT, 3)]
-    for weights in PERFECT, elman(), lstm():
+    for weights in PERFECT, elman(), lstm(), reset_after():
         for resolution in None, 3:
             for share, scale in (1, 4), (1, 8), (0.1, 0.2), (0.08, 0.1):
                 cases.append((damaged(soft(weights, share), random_state, scale), resolution))

@@ -31,7 +31,8 @@ def drawn():
     """A function that draws a network, states, bits, and which of the four pairs each is."""
 
     def draw(cell, hidden, resolution=None):
-        weights = numpy_gru.random_weights(hidden, np.random.RandomState(0), 1, CELLS[cell].gates)
+        names = CELLS[cell].layer.OP_SEEDS
+        weights = numpy_gru.random_weights(hidden, np.random.RandomState(0), 1, names)
         network = Network(weights, resolution)
         random_state = np.random.RandomState(1)
         states = random_state.uniform(-1, 1, size=(300, network.state_size))
@@ -42,7 +43,10 @@ def drawn():
 
 
 @pytest.mark.parametrize("resolution", [None, 8])
-@pytest.mark.parametrize(("cell", "hidden"), [("gru", 16), ("gru", 2), ("elman", 3), ("lstm", 5)])
+@pytest.mark.parametrize(
+    ("cell", "hidden"),
+    [("gru", 16), ("gru", 2), ("elman", 3), ("lstm", 5), ("gru_reset_after", 5)],
+)
 def test_a_step_is_that_of_python(cell, hidden, resolution, drawn):
     network, states, bits, pairs = drawn(cell, hidden, resolution)
 

@@ -176,9 +176,11 @@ def random_norm(size, random_state):
 @example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="gru")
 @example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="elman")
 @example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="lstm")
+@example(seed=0, radius=0.5, scale=3, is_weighted=True, cell="gru_reset_after")
 def test_no_step_from_a_ball_strays_farther_than_the_bounds(seed, radius, scale, is_weighted, cell):
     random_state = np.random.RandomState(seed)
-    network = Network(numpy_gru.random_weights(6, random_state, scale, CELLS[cell].gates))
+    names = CELLS[cell].layer.OP_SEEDS
+    network = Network(numpy_gru.random_weights(6, random_state, scale, names))
     size = network.state_size
     norm = random_norm(size, random_state) if is_weighted else np.eye(size)
     centre = random_state.uniform(-1, 1, size)
@@ -597,7 +599,9 @@ def test_a_state_that_is_too_large_to_round_is_refused(rounded, provable):
 
 def test_half_a_memory_is_refused():
     """Each unit of an LSTM has two numbers in its state."""
-    weights = numpy_gru.random_weights(3, np.random.RandomState(0), gates="ifoc")
+    weights = numpy_gru.random_weights(
+        3, np.random.RandomState(0), names=CELLS["lstm"].layer.OP_SEEDS
+    )
     c = {name: np.zeros(2, int) for name in ("memories", "bits")} | weights
     c |= {"targets": np.ones((2, 4), int), "resolution": np.array(0), "slack": np.array(1.0)}
     c |= {"machine_targets": ADDITION.targets, "machine_outputs": ADDITION.outputs}

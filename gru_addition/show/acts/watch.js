@@ -254,7 +254,7 @@ function drawNetwork(parent, network, goTo) {
   }
   const inside = html("details", {}, card);
   html("summary", {}, inside, "Unit by unit");
-  if (network.cell === "gru") {
+  if (network.cell.startsWith("gru")) {
     html("p", { class: "caption" }, inside, "The update gate says how much of a unit is replaced by the "
       + "candidate, the reset gate how much of it the candidate may use.");
   }

@@ -17,6 +17,12 @@ const EQUATIONS = {
     const z = A.weighted(h, w.Uz, x.z).map(A.sigmoid);
     return h.map((value, i) => A.add(value, A.multiply(z[i], A.subtract(candidate[i], value))));
   },
+  gru_reset_after(A, h, x, w) {
+    const [r, z] = ["r", "z"].map((gate) => A.weighted(h, w[`U${gate}`], x[gate]).map(A.sigmoid));
+    const kept = A.weighted(h, w.Uh, w.bu.map((bias) => [bias, 0]));
+    const candidate = kept.map((value, i) => A.tanh(A.shifted(A.multiply(r[i], value), x.h[i])));
+    return h.map((value, i) => A.add(value, A.multiply(z[i], A.subtract(candidate[i], value))));
+  },
   elman: (A, h, x, w) => A.weighted(h, w.Uh, x.h).map(A.tanh),
   lstm(A, state, x, w) {
     const units = w.bc.length, h = state.slice(0, units);

@@ -133,6 +133,12 @@ export function arithmeticIn(radius, units) {
     // The slope s (1 - s) is written so that only a square varies.
     sigmoid: applied(sigmoidOf, (s) => subtractBalls([0.25, 0], squareOf(subtractBalls(s, [0.5, 0]))), 0.25),
     tanh: applied(tanhOf, (t) => subtractBalls([1, 0], squareOf(t)), 1),
+    // A number of whose products with weights the error is known, and the input, a ball: the bound on
+    // the one error has room for that of adding the other.
+    shifted(x, input) {
+      const error = x.error + (units + 6) * ULP * sizeOf(input);
+      return number(addBalls(x.centre, input), x.slopes, error, addBalls(x.range, input));
+    },
     // h U + x for each unit.
     weighted(h, U, x) {
       const centres = timesMatrix(columnOf(h, "centre"), U);

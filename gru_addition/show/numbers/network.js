@@ -35,6 +35,17 @@ export const CELLS = {
     return { h: after, "update gate": z, "reset gate": r, candidate };
   },
 
+  // Its reset gate acts on the product with Uh, and on a bias of its own.
+  gru_reset_after(x, h, w) {
+    const z = weighted(x, h, w.Wz, w.Uz, w.bz).map(sigmoid);
+    const r = weighted(x, h, w.Wr, w.Ur, w.br).map(sigmoid);
+    const kept = weighted([], h, [], w.Uh, w.bu);
+    const sums = weighted(x, [], w.Wh, [], w.bh);
+    const candidate = sums.map((value, i) => Math.tanh(value + r[i] * kept[i]));
+    const after = h.map((value, i) => (1 - z[i]) * value + z[i] * candidate[i]);
+    return { h: after, "update gate": z, "reset gate": r, candidate };
+  },
+
   elman(x, h, w) {
     return { h: weighted(x, h, w.Wh, w.Uh, w.bh).map(Math.tanh) };
   },
