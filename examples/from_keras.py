@@ -3,9 +3,9 @@
     python examples/from_keras.py GRU adder.keras          or SimpleRNN, or LSTM
     python -m gru_addition prove --from=adder.keras
 
-The first line uses nothing of this package, and takes about a minute. Besides the usual loss, it
-keeps a penalty small: how much each step stretches small changes of the state. Without the penalty
-a network learns as well, but can seldom be proved.
+The first line uses nothing of this package, and takes half a minute. Besides the usual loss, it
+keeps a penalty small: how much each step stretches small changes of the state. With PENALTY = 0 the
+loss becomes smaller still, but the GRU gets a sum of 16 bits wrong, and the LSTM one of 23.
 """
 
 import sys
@@ -46,7 +46,7 @@ def loss_of(layer, dense, x, y):
 
 
 def train(name, seed=0, **options):
-    """A trained model; name: that of a layer. Whatever its sigmoid makes more than 0.5 is a one."""
+    """A trained model, whose output is above 0.5 for a one; name: that of its recurrent layer."""
     keras.utils.set_random_seed(seed)
     layer = getattr(keras.layers, name)(UNITS, return_sequences=True, **options)
     dense = keras.layers.Dense(1, activation="sigmoid")

@@ -3,9 +3,9 @@
     python examples/from_pytorch.py GRU adder.npz            or RNN, or LSTM
     python -m gru_addition prove --from adder.npz
 
-The first line needs PyTorch and nothing of this package; it takes about a minute. Besides the usual
-loss, it makes a penalty small: how much each step stretches small changes of the state. Without the
-penalty the network learns as well, but few such networks can be proved.
+The first line needs PyTorch and nothing of this package, and takes about a minute. Besides the
+usual loss, it keeps a penalty small: how much each step stretches small changes of the state.
+`from_keras.py` says what becomes of networks that are trained without it.
 """
 
 import sys
@@ -43,12 +43,12 @@ def draw_sums():
 
 
 def loss_of(model, x, y):
-    """The cross-entropy of the bits, and the penalty, each summed over the columns."""
+    """The cross-entropy of the bits, and the penalty, both summed over the columns."""
     state = torch.zeros(2 if isinstance(model.rnn, nn.LSTM) else 1, SUMS, UNITS)
     loss = penalty = 0.0
     for x_t, y_t in zip(x, y):
-        # The Jacobian of the step times a random vector. Its squared length is, on average, a third
-        # of the sum of the squares in the Jacobian.
+        # The Jacobian of a step times a random vector; the squared length of that is on average a
+        # third of the sum of the Jacobian's squares.
         noise = 2 * torch.rand_like(state) - 1
         moved, state = model.step(x_t, state + SMALL_CHANGE * noise), model.step(x_t, state)
         penalty += 3 * ((moved - state) / SMALL_CHANGE).square().sum((0, 2)).mean()
@@ -72,7 +72,7 @@ def train(layer, seed=0):
 
 def main(layer, path):
     model = train(getattr(nn, layer))
-    # By its own names. A one is an output above the threshold, by default 0.5.
+    # The loss has a sigmoid, so an output above 0 means a one.
     arrays = {name: weight.numpy() for name, weight in model.state_dict().items()}
     np.savez(path, **arrays, threshold=0.0)
 
