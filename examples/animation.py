@@ -30,8 +30,9 @@ def main():
         pictures = [picture for scene in SCENES for picture in record(browser, *scene)]
     target, content = ROOT / "docs" / "laboratory.webp", io.BytesIO()
     first, *others = pictures
+    # It plays once: what moves for ever beside a text disturbs those who read it.
     first.save(
-        content, "WEBP", save_all=True, append_images=others, loop=0, quality=60,
+        content, "WEBP", save_all=True, append_images=others, loop=1, quality=60,
         duration=round(1000 * SECONDS_PER_PICTURE),
     )  # fmt: skip
     if len(content.getvalue()) > MOST_BYTES:

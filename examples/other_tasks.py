@@ -1,7 +1,7 @@
 """The same network learns other tasks than to add, and is proved right at them.
 
     python examples/other_tasks.py
-    python examples/other_tasks.py subtraction 2          one task, two seeds
+    python examples/other_tasks.py lstm 2 parity          two LSTMs, one task
 
 Each task is a machine that reads two numbers column by column, from `gru_addition.cells.machine`.
 For each, this trains networks with the Jacobian penalty, and asks whether what they learnt is right
@@ -26,13 +26,14 @@ PICTURES = Path("runs/tasks")
 
 def examples(machine, size, random_state):
     """Random pairs of numbers, and what the machine answers to them, column by column."""
-    # Some have few ones, some have many, so that there are long runs of the same column.
-    share_of_ones = random_state.uniform(size=(size, 1, 2))
+    share_of_ones = np.full((size, 1, 2), 0.5)
+    # Half of them have few ones or many, so that there are long runs of the same column.
+    share_of_ones[::2] = random_state.uniform(size=share_of_ones[::2].shape)
     x = (random_state.uniform(size=(size, NUM_BITS, 2)) < share_of_ones).astype(int)
     return x, machine.run(x)[1][:, :, np.newaxis]
 
 
-def main(tasks, seeds):
+def main(cell, seeds, tasks):
     """Train networks for tasks, prove or refute them, and print a table."""
     from gru_addition.add import show_answer
     from gru_addition.cells.machine import MACHINES
@@ -48,7 +49,7 @@ def main(tasks, seeds):
         for seed in range(seeds):
             random_state = np.random.RandomState(seed)
             data = (*examples(machine, 2000, random_state), *examples(machine, 500, random_state))
-            run = train(Config(seed=seed, num_bits=NUM_BITS, **CHANGES), data=data)
+            run = train(Config(cell=cell, seed=seed, num_bits=NUM_BITS, **CHANGES), data=data)
             learnt += ((run.adder.predict(data[2]) > 0.5) == data[3]).all()
             proof = prove(run.weights, machine=machine)
             verdicts[proof.verdict] += 1
@@ -57,10 +58,10 @@ def main(tasks, seeds):
                 print(f"{task}, seed {seed}: {wrong.a} and {wrong.b}, on {wrong.num_bits} bits")
                 print(show_answer(wrong.a, wrong.b, proof.answer, wrong.num_bits, machine))
             figure = proof_figure(run.weights, None, proof, machine)
-            figure.savefig(PICTURES / f"{task}-{seed}.png")
+            figure.savefig(PICTURES / f"{cell}-{task}-{seed}.png")
         rows.append((task, learnt, *(verdicts[verdict] for verdict in VERDICTS)))
         print(f"{task}: {learnt} of {seeds} learnt, {verdicts['proved']} proved", flush=True)
-    print("\n| task | learnt |", " | ".join(VERDICTS), "|\n|---|---:|---:|---:|---:|")
+    print(f"\n| {cell} | learnt |", " | ".join(VERDICTS), "|\n|---|---:|---:|---:|---:|")
     for row in rows:
         print("|", " | ".join(map(str, row)), "|")
 
@@ -69,5 +70,5 @@ if __name__ == "__main__":
     prepare_process()
     from gru_addition.cells.machine import MACHINES
 
-    *task, seeds = sys.argv[1:] or [8]
-    main(task or MACHINES, int(seeds))
+    cell, seeds, *tasks = sys.argv[1:] or ["gru", 8]
+    main(cell, int(seeds), tasks or MACHINES)
