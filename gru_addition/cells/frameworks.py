@@ -234,11 +234,11 @@ def read_keras(path):
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
     if others:
         raise DamagedError(f"{path} holds another model: {KERAS_MUST}, not {', '.join(others)}")
+    # The first use imports TensorFlow, after the checks of the environment.
+    tf.executing_eagerly()
     reason = None
     with warnings.catch_warnings(), without_log(), quiet():
         warnings.simplefilter("ignore")
-        # The first use imports TensorFlow, after the checks of the environment.
-        tf.executing_eagerly()
         import keras
 
         try:
