@@ -23,9 +23,10 @@ import numpy as np
 from gru_addition.cells.kind import sigmoid
 from gru_addition.cells.network import A, B, Network
 from gru_addition.cells.weights import checked_weights
+from gru_addition.support import tf
 from gru_addition.support.checks import brief, number, real_array
 from gru_addition.support.files import DamagedError, read_arrays
-from gru_addition.support.process import without_log
+from gru_addition.support.process import quiet, without_log
 
 # The gates of a layer, in the order of its arrays.
 OF_KERAS = {"SimpleRNN": "h", "GRU": "zrh", "LSTM": "ifco"}
@@ -233,14 +234,19 @@ def read_keras(path):
         raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
     if others:
         raise DamagedError(f"{path} holds another model: {KERAS_MUST}, not {', '.join(others)}")
-    try:
-        with warnings.catch_warnings(), without_log():
-            warnings.simplefilter("ignore")
-            import keras
+    # The first use imports TensorFlow, after the checks of the environment.
+    tf.executing_eagerly()
+    reason = None
+    with warnings.catch_warnings(), without_log(), quiet():
+        warnings.simplefilter("ignore")
+        import keras
 
+        try:
             model = keras.saving.load_model(path, compile=False)
-    except Exception as error:
-        raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
+        except Exception as error:  # If it left this block, it would let out what is held back.
+            reason = brief(str(error))
+    if reason is not None:
+        raise DamagedError(f"{path} is damaged: {reason}")
     try:
         return checked_weights(from_keras(model))[1]
     except ValueError as error:

@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from common import GOLDEN, run_module
+from common import GOLDEN, run_from_scratch, run_module
 
 from gru_addition.add import Adder
 from gru_addition.cells.frameworks import as_ours, from_keras, from_torch
@@ -340,7 +340,8 @@ def test_a_damaged_or_hostile_keras_file_is_refused_before_keras_makes_anything_
 def test_the_commands_take_it_and_print_only_our_words(name, tmp_path):
     path = str(GOLDEN / "trained" / name)
 
-    added = run_module("gru_addition", "add", "1024", "16", "--from", path)
+    # Here, Keras is imported for it.
+    added = run_from_scratch("-m", "gru_addition", "add", "1024", "16", "--from", path)
     proved = run_module("gru_addition", "prove", "--from", path, "--output-dir", str(tmp_path))
     certificate = str(tmp_path / "certificate.npz")
     verified = run_module("gru_addition", "verify", certificate, "--from", path)
