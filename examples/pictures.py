@@ -1,8 +1,8 @@
-"""Draw the pictures in the notebooks that show no network: the GRU, its graph, imagined memories.
+"""Draw the pictures in the notebooks that show no network: the GRU, its graph, its functions.
 
     python examples/pictures.py
 
-saves them in docs: gru_cell.png, functions.png, graph.png and memories.png.
+saves them in docs: gru_cell.png, functions.png and graph.png.
 
 The graph has about 200 ops, nearly 700 with those of training. Its picture has a box for each that
 the tutorial names, two for the variables, and an arrow where one is computed from another with no
@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.patches import Patch
 
-from gru_addition.inside.memory import SHARES, draw_mixed
 from gru_addition.support.pictures import new_figure
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -77,15 +76,6 @@ WORDS = {
 }
 # Adam's arrow to the weights keeps clear of the other variables.
 TRAINED = {"weights": "arc3,rad=0.25", "output weights": "arc3"}
-# What three imagined memories make of a value between 0, no carry, and 1, carry.
-MEMORIES = {
-    "dial: errors add up": lambda value: value,
-    "worn switch: one position slips": lambda value: (
-        value + 0.7 * value * (1 - value) * (value - 0.5) + 0.038
-    ),
-    "switch: errors are undone": lambda value: value**2 * (3 - 2 * value),
-}
-COLUMNS, ERROR = 90, 0.01
 
 
 def gru_cell_figure():
@@ -130,25 +120,6 @@ def functions_figure():
     return figure
 
 
-def memories_figure():
-    """Draw what three imagined memories make of the same mixtures and errors; return a figure."""
-    figure = new_figure(7.3, 2.5, 100)
-    panels = figure.subplots(1, 3, sharey=True)
-    for axes, (name, step) in zip(panels, MEMORIES.items(), strict=True):
-        random_state = np.random.RandomState(0)
-        values = [SHARES]
-        for _ in range(COLUMNS):
-            errors = ERROR * random_state.standard_normal(len(SHARES))
-            values.append(np.clip(step(values[-1]) + errors, 0, 1))
-        draw_mixed(axes, np.transpose(values))
-        axes.set_title(name, fontsize="small")
-        axes.set_xlabel("column")
-    # As in an output after 1+0: no carry is above.
-    panels[0].invert_yaxis()
-    panels[0].set(ylabel="what is remembered", yticks=[0, 1], yticklabels=["no carry", "carry"])
-    return figure
-
-
 def _draw_boxes(axes, boxes, arrows, fontsize):
     """Draw boxes and the arrows between them; return the boxes by name."""
     drawn = {}
@@ -171,7 +142,7 @@ def _arrow(axes, source, target, **style):
 
 def main():
     """Draw and save all pictures."""
-    for draw in gru_cell_figure, functions_figure, graph_figure, memories_figure:
+    for draw in gru_cell_figure, functions_figure, graph_figure:
         figure, path = draw(), DOCS / draw.__name__.replace("_figure", ".png")
         figure.savefig(path, dpi=WIDTH / figure.get_figwidth())
         print(f"Picture: {os.path.relpath(path)}")
