@@ -12,12 +12,13 @@ STYLES = {
 }
 
 
-def draw_shares(axes, first_wrong):
+def draw_shares(axes, first_wrong, longest=None):
     """Draw the share of right sums against their length.
 
     first_wrong: the first wrong column of each sum, by kind of sum, "random" or "with runs".
+    longest: the greatest length; by default, up to which a sum is right.
     """
-    longest = max(first.max() for first in first_wrong.values())
+    longest = longest or max(first.max() for first in first_wrong.values())
     lengths = np.arange(1, longest + 1)
     for kind, first in first_wrong.items():
         shares = (first >= lengths[:, np.newaxis]).mean(axis=1)

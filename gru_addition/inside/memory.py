@@ -38,7 +38,8 @@ def draw_mixtures(axes, network):
     h = no_carry + SHARES[:, np.newaxis] * (carry - no_carry)
     outputs = network.output(follow(network, np.tile([1, 0], (len(h), COLUMNS, 1)), h))
     draw_mixed(axes, outputs)
-    axes.set(xlabel="column of 1+0", ylim=(-0.25, 1.3))
+    # Most mixtures settle in the first columns.
+    axes.set(xscale="log", xlabel="column of 1+0", ylim=(-0.25, 1.3))
 
 
 def draw_mixed(axes, lines):

@@ -74,12 +74,13 @@ def ball_step_figure(network, certificate, number, states):
     """Draw states of a ball, and below it where each pair of bits takes them.
 
     network: a `cells.network.Network` of two units. certificate: that of its proof, with balls in
-    the Euclidean norm. number: that of the ball. states: (n, 2). All panels have the same scale.
+    the Euclidean norm. number: that of the ball. states: (n, 2). All panels have the same size and
+    the same scale.
 
     Returns a figure.
     """
-    figure = new_figure(8, 4.6, 100)
-    above, *below = figure.subplot_mosaic([[".", "above", "above", "."], list("0123")]).values()
+    figure = new_figure(8, 4.2, 100)
+    above, *below = figure.subplot_mosaic([list("...aa..."), list("00112233")]).values()
     _draw_states(above, certificate, number, states)
     above.set_title(f"{len(states):,} states in ball {number}", fontsize="medium")
     after = network.steps(states)

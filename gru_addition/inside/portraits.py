@@ -162,7 +162,9 @@ def draw_outputs(axes, network, wrong_sum, machine=ADDITION):
     axes.axhline(0.5, color="0.6", linewidth=0.8)
     axes.plot(columns, outputs, ".-", color="0.5", linewidth=0.8, label="output")
     axes.scatter(columns, bits, s=22, facecolors="none", edgecolors="black", label="right bit")
-    axes.scatter(columns[wrong], outputs[wrong], marker="X", s=80, color=WRONG, label="wrong")
+    # Around the point, which shows on which side of the line it lies.
+    ring = {"s": 110, "facecolors": "none", "edgecolors": WRONG, "linewidths": 2}
+    axes.scatter(columns[wrong], outputs[wrong], marker="s", label="wrong", **ring)
     axes.set(xlabel="column, from the lowest bit", ylabel="output")
     what = "sum" if machine is ADDITION else "input"
     axes.set_title(f"The output along the wrong {what}")
