@@ -106,17 +106,14 @@ def graph_figure():
 
 def functions_figure():
     """Draw sigmoid, which makes a gate, and tanh, which makes a candidate; return a figure."""
-    figure = new_figure(8, 2.4, 100)
+    figure = new_figure(8, 2.6, 100)
+    axes = figure.add_subplot(xlabel="x", ylabel="sigmoid(x), tanh(x)", yticks=[-1, 0, 0.5, 1])
     x = np.linspace(-6, 6, 200)
-    sigmoid, tanh = figure.subplots(1, 2)
-    sigmoid.plot(x, 1 / (1 + np.exp(-x)), color="black")
-    sigmoid.set(title="sigmoid: between 0 and 1", xlabel="x", ylabel="sigmoid(x)")
-    sigmoid.set_yticks([0, 0.5, 1])
-    tanh.plot(x, np.tanh(x), color="black")
-    tanh.set(title="tanh: between \N{MINUS SIGN}1 and 1", xlabel="x", ylabel="tanh(x)")
-    tanh.set_yticks([-1, 0, 1])
-    for axes in sigmoid, tanh:
-        axes.grid(alpha=0.3)
+    axes.plot(x, 1 / (1 + np.exp(-x)), color="black", label="sigmoid: between 0 and 1")
+    words = "tanh: between \N{MINUS SIGN}1 and 1"
+    axes.plot(x, np.tanh(x), color="black", linestyle="--", label=words)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
     return figure
 
 

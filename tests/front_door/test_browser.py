@@ -118,7 +118,7 @@ def _save_picture(browser, name):
 
 def test_the_live_plot_is_redrawn_in_place(address, browser):
     _open(browser, address, "01_walkthrough.ipynb")
-    cell = _scroll_to(browser, "history, plot = History")
+    cell = _scroll_to(browser, "run = train(Config()")
     area = cell.find_element("css selector", ".jp-Cell-outputWrapper")
     _until(lambda: "[*]:" in cell.text, "training to begin", 60)
     image = _until(lambda: area.find_elements("css selector", "img"), "the first plot", 60)[0]
@@ -137,8 +137,8 @@ def test_the_live_plot_is_redrawn_in_place(address, browser):
     assert set(seen["numbers"]) == {1}
     assert max(seen["heights"]) - min(seen["heights"]) < 1
 
-    last = _scroll_to(browser, "run.adder.add(1024, 16")
-    _until(lambda: "1040 17" in last.text, "the end", 60)
+    last = _scroll_to(browser, "prove(weights).verdict")
+    _until(lambda: "network: refuted" in last.text, "the end", 60)
     _save_picture(browser, "finished.png")
     assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=error]")
     assert not browser.find_elements("css selector", ".jp-RenderedText[data-mime-type*=stderr]")
