@@ -12,19 +12,23 @@ MAPS = {
 }
 
 
-def trace_figure(trace):
-    """Draw the `traces.Trace` of a GRU as heat maps below its bits, the lowest on the left."""
+def trace_figure(trace, marked=()):
+    """Draw the `traces.Trace` of a GRU as heat maps below its bits, the lowest on the left.
+
+    marked: units whose rows are marked at the left.
+    """
     columns, hidden = trace.h.shape
-    figure = new_figure(8, 12, 90)
-    digits_axes, *maps_axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 2, 2, 2, 2))
+    figure = new_figure(8, 8.8, 90)
+    digits_axes, *maps_axes = figure.subplots(5, 1, sharex=True, height_ratios=(1.5, 2, 2, 2, 2))
     _draw_digits(digits_axes, trace)
     for axes, (name, (title, colors, least, most)) in zip(maps_axes, MAPS.items(), strict=True):
         image = axes.imshow(
             getattr(trace, name).T, cmap=colors, vmin=least, vmax=most, aspect="auto",
             interpolation="nearest",
         )  # fmt: skip
-        axes.set(ylabel="unit", yticks=range(hidden))
-        axes.tick_params(axis="y", labelsize=8)
+        axes.set(ylabel="unit", yticks=sorted({0, hidden - 1, *marked}))
+        for unit, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+            label.set(fontsize=8, fontweight="bold" if unit in marked else "normal")
         axes.set_title(title, fontsize="medium")
         figure.colorbar(image, ax=axes, pad=0.01)
     axes.set(xticks=range(columns), xlabel="column, in the order of reading: the lowest first")

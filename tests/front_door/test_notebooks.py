@@ -60,22 +60,42 @@ assert f"{run.history.validation_losses[-1]:.5f}" == "0.00282"
     "02_inside_the_gru.ipynb": """
 assert set(ranking[:3]) == {5, 7, 9} and (later[[5, 7, 9]] == 1).all()
 assert readable[[5, 7, 9]].min() > 0.95 and np.delete(readable, [5, 7, 9]).max() < 0.95
-assert ((reading > 0) == carries)[held_out].all() and 0 < held_out.sum() < len(states)
-assert read_before > 0.95 and 0.45 < right_before < 0.55
+assert shares["trained", "carry"] == (1, 1) and 0 < held_out.sum() < len(states)
+assert min(shares["untrained", "carry"]) > 0.95 and 0.45 < shares["untrained", "bit"][1] < 0.55
+assert abs(readings["trained", "carry"][held_out]).min() > 0.6
 assert 0.48 < z_before.min() < z_before.max() < 0.52
-assert follows([]) < 0.02 and follows(range(16)) > 0.98 and follows([5, 7, 9]) > 0.8
-assert best == (5, 7, 9) and kept < follows([5, 7, 9]) + 0.03
-assert followed["step"] > 0.95 and followed["probe"] < 0.25 and in_units > 0.8
-assert np.allclose(moved(step) @ probe, donors @ probe)
-assert np.allclose(moved(probe) @ probe, donors @ probe)
-assert bits_right("z", 1) > bits_right() > 0.99 and bits_right("z", 0) < 0.6
-assert max(bits_right("r", 0), bits_right("r", 1)) < 0.76
-assert mean_z[[5, 7, 9]].min() > 0.9 and mean_z[[1, 2, 8]].max() < 0.2
+assert held_out[receiving].all() and held_out[giving].all()
+assert (carries[receiving] != carries[giving]).all()
+with_units = {n: follows(network.steps(transplant(list(n)))) for n in ((), range(16), (5, 7, 9))}
+assert with_units[()] < 0.02 and with_units[range(16)] > 0.98 and with_units[5, 7, 9] > 0.8
+assert best == (5, 7, 9) and kept < with_units[5, 7, 9] + 0.04
+from gru_addition.inside.traces import transplanted_carry
+assert with_units[5, 7, 9] == transplanted_carry(network, receivers, donors, donated, [5, 7, 9])
+in_short, in_step, in_stretched, in_random = found
+assert in_step > 0.95 and in_short < 0.25 and in_units > 0.8
+assert in_random < 0.4 < 0.7 < in_stretched < in_step - 0.2
+assert bits_right([5, 7, 9], z=40) > bits_right() > 0.99 and bits_right([5, 7, 9], z=-40) < 0.6
+assert max(bits_right([5, 7, 9], r=-40), bits_right([5, 7, 9], r=40)) < 0.76
+assert np.allclose(steps_by_path(receivers, receivers, receivers), network.steps(receivers))
+assert max(by_path["keeping"]) < 0.02 and min(by_path["gates and candidates"]) > 0.85
+assert by_path["candidates"][1] > 0.85 > 0.6 > by_path["gates"][1]
+assert by_path["gates"][0] > by_path["candidates"][0] + 0.2
+assert mean_z[[5, 7, 9]].min() > 0.9 and mean_z[closed].max() < 0.2 and {1, 2, 4, 8} < {*closed}
+assert abs(bits_right(closed, z=40, h=np.arctanh(means)) - bits_right()) < 0.003
+# The line from total 0 to 2 crosses that from 1 to 3.
+p = [in_plane(states[totals == total]).mean(axis=1) for total in range(4)]
+t, u = np.linalg.solve(np.transpose([p[2] - p[0], p[1] - p[3]]), p[1] - p[0])
+assert 0 < t < 1 and 0 < u < 1
 places = [len(resting_places(net, pair)) for net in (network, steady) for pair in (0, 2)]
 assert places == [1, 1, 1, 2]
-assert right == list(range(2, 15)) and lengths[-1] == 30
+assert [n for n in range(2, 31) if run.adder.add(2**n - 1, 1) == 2**n] == list(range(2, 15))
+assert run.adder.add(13, 12) == 17
+h = Trace.of_sum(run.weights, 13, 12, 5).h[[2]]
 assert 0.5 < strength(h)[0] < 0.55 and outputs["as it is"] < 0.5 < outputs["moved"]
 assert (h @ probe + bias)[0] > 0.8
+assert weak.sum() > 100 and mistakes[weak][:, 3].all() and not mistakes[:, :3].any()
+assert not mistakes[carries == 0].any() and mistakes[(carries == 1) & ~weak][:, 3].mean() < 0.02
+assert asked.sum() == 13 and weakest > 0.9 and not (both[:, 2] & both[:, 3]).any()
 """,
     "03_every_length.ipynb": """
 import json, re
