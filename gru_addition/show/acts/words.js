@@ -90,8 +90,8 @@ export function failureInWords(names, { ball, pair, target, margin }) {
 
 /** What comes out of a check with the update gate at 1, and of one without. */
 export function gateInWords(holds, holdsWithout) {
-  const verdict = holds ? "Still all steps are proved right: the memory is a latch, a loop through tanh that "
-    + "holds itself, and not the gate."
+  const verdict = holds ? "Still all steps are proved right: no update gate keeps the carry. A loop writes it "
+    + "anew, a latch; it leads through a reset gate."
     : `✕ With this weight the proof fails; without the tick it ${holdsWithout ? "holds" : "fails, too"}.`;
   return `With the update gate at 1, tanh writes the state anew at every column. ${verdict}`;
 }
