@@ -119,11 +119,11 @@ is_whole = iterations == 2000
 assert (1e-6 if is_whole else 1e-7) < deviations[in_float64].max() < 1e-5
 default_epsilon = "Keras's Adam, its default epsilon"
 assert deviations[default_epsilon].max() > (0.1 if is_whole else 1e-3)
-assert all(deviation[0] == 0 for name, deviation in deviations.items() if name in wrong_bits)
+assert all(deviations[name][0] < 1e-12 for name in wrong_bits)
 if is_whole:
     assert 0.2 < losses_of[default_epsilon][-1] / reference[-1, 0] - 1 < 0.3
     rounded_or_less = max(deviations[n].max() for n in wrong_bits if n != default_epsilon)
-    assert rounded_or_less < deviations["TF1 in float32"].max() < 1e-4
+    assert rounded_or_less < 2 * deviations["TF1 in float32"].max() < 2e-4
     assert len({wrong_bits[n] for n in wrong_bits if n != default_epsilon}) == 1
 # Batch norm: the mean moves only in a function, also if only the training step is fetched.
 def mean_after_steps(call):
