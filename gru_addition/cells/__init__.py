@@ -5,5 +5,6 @@ Read `elman`, the simplest; the tutorial's `gru`, whose TensorFlow step is in `g
 new one is a file here, listed in `weights`, and equations of its own in `gru_addition.verify`.
 `noisy`, `rounded` and `penalty` change any cell; `models` builds what a `Config` asks for.
 `network` runs trained weights in NumPy, and `enclosure` and `errors` bound what a step does.
+`machine` holds the tasks: what a network shall compute.
 `frameworks` reads networks of Keras and PyTorch. It imports `model`, `runs` and what is below.
 """

@@ -80,10 +80,12 @@ def draw_plane(axes, network, proof, machine=ADDITION):
             axes.add_patch(ball(place, radius, changes, color=color, alpha=0.12, linewidth=0))
         axes.set_title(f"The {len(x):,} states of the certificate")
     elif proof.wrong_sum is not None:
-        x, y = in_plane(_trace(network, proof.wrong_sum, machine).h)
+        trace = _trace(network, proof.wrong_sum, machine)
+        x, y = in_plane(trace.h)
+        wrong = (trace.output > 0.5) != trace.bits
         what = "sum" if machine is ADDITION else "input"
         axes.plot(x, y, "-k", linewidth=0.8, alpha=0.7, label=f"the wrong {what}")
-        axes.scatter(x[-1:], y[-1:], marker="X", s=80, color=WRONG, zorder=3, label="its end")
+        axes.scatter(x[wrong], y[wrong], marker="X", s=80, color=WRONG, zorder=3, label="wrong bit")
         axes.set_title(f"States of random {what}s, and a path that goes wrong")
     else:
         axes.set_title("States of random sums")
