@@ -6,7 +6,7 @@
 Each task is a machine that reads two numbers column by column, from `gru_addition.cells.machine`.
 For each, this trains networks with the Jacobian penalty, and asks whether what they learnt is right
 for all numbers. It prints a table, and an input that goes wrong if there is one; the pictures are
-in runs/tasks. It takes about ten minutes.
+in runs/tasks. It takes a quarter of an hour.
 """
 
 import sys
