@@ -35,7 +35,7 @@ def examples(machine, size, random_state):
 
 def main(cell, seeds, tasks):
     """Train networks for tasks, prove or refute them, and print a table."""
-    from gru_addition.add import show_answer
+    from gru_addition.add import show_sum
     from gru_addition.cells.machine import MACHINES
     from gru_addition.inside.portraits import proof_figure
     from gru_addition.prove import prove
@@ -56,7 +56,7 @@ def main(cell, seeds, tasks):
             wrong = proof.wrong_sum
             if wrong is not None:
                 print(f"{task}, seed {seed}: {wrong.a} and {wrong.b}, on {wrong.num_bits} bits")
-                print(show_answer(wrong.a, wrong.b, proof.answer, wrong.num_bits, machine))
+                print(show_sum(wrong.a, wrong.b, proof.answer, wrong.num_bits, machine))
             figure = proof_figure(run.weights, None, proof, machine)
             figure.savefig(PICTURES / f"{cell}-{task}-{seed}.png")
         rows.append((task, learnt, *(verdicts[verdict] for verdict in VERDICTS)))

@@ -11,6 +11,7 @@ import gmpy2
 import numpy as np
 
 from gru_addition.cells.frameworks import as_ours
+from gru_addition.cells.machine import ADDITION
 from gru_addition.cells.weights import load_network
 from gru_addition.dataset import as_bytes, encode_pairs, from_bytes
 from gru_addition.support.checks import real_array, whole_number
@@ -186,10 +187,11 @@ def enough_columns(a, b):
     return max(1, (a + b).bit_length())
 
 
-def show_sum(a, b, answer, num_bits):
+def show_sum(a, b, answer, num_bits, machine=ADDITION):
     """Write a sum as columns of bits, most significant bit first, and mark the wrong ones.
 
     answer: the network's sum, an integer of at most `num_bits` bits.
+    machine: another `Machine`; then a row holds its state before each column.
 
     >>> print(show_sum(5, 3, 12, 4))
             a  0 1 0 1   5
@@ -199,46 +201,20 @@ def show_sum(a, b, answer, num_bits):
          true  1 0 0 0   8
         wrong    ^
     """
-    # A bit of the sum differs from the exclusive or of its operands where a carry comes in.
-    carries = as_bytes((a + b) ^ a ^ b, num_bits)
-    values = map(write_integer, (a, b, answer, a + b))
-    return _columns(a, b, ("carry", carries), answer, a + b, num_bits, values)
-
-
-def show_answer(a, b, answer, num_bits, machine):
-    """Write what a network answers to two operands like `show_sum`, for the task of a `Machine`.
-
-    The row before the answer holds the state of the machine before each column.
-
-    >>> from gru_addition.cells.machine import MACHINES
-    >>> print(show_answer(5, 6, 0, 3, MACHINES["comparison"]))
-            a  1 0 1
-            b  1 1 0
-        state  1 0 0
-    predicted  0 0 0
-         true  1 1 0
-        wrong  ^ ^
-    """
-    (states,), (bits,) = machine.run(encode_pairs([(a, b)], num_bits))
-    states = [0, *states[:-1]]
-    return _columns(a, b, ("state", states), answer, from_bytes(bits), num_bits, [""] * 4)
-
-
-def _columns(a, b, memory, answer, true, num_bits, values):
-    label, digits = memory
-    a, b, answer, true = (as_bytes(number, num_bits) for number in (a, b, answer, true))
-    of_a, of_b, predicted, right = values
-    width = max(map(len, (of_a, of_b, predicted, right)))
-    rows = [
-        ("a", a, of_a), ("b", b, of_b), (label, digits, ""), ("predicted", answer, predicted),
-        ("true", true, right),
-    ]  # fmt: skip
+    (memories,), (bits,) = machine.run(encode_pairs([(a, b)], num_bits))
+    memory, true = ("carry", a + b) if machine is ADDITION else ("state", from_bytes(bits))
+    numbers = a, b, answer, true
+    digits = [as_bytes(number, num_bits) for number in numbers]
+    values = [write_integer(number) if machine is ADDITION else "" for number in numbers]
+    rows = [*zip(("a", "b", "predicted", "true"), digits, values, strict=True)]
+    rows.insert(2, (memory, [0, *memories[:-1]], ""))
     if answer != true:
-        marks = [" ^"[x != y] for x, y in zip(answer, true, strict=True)]
+        marks = [" ^"[x != y] for x, y in zip(*digits[2:], strict=True)]
         rows.append(("wrong", marks, ""))
+    width = max(map(len, values))
     return "\n".join(
-        f"{label:>9}  {' '.join(map(str, reversed(digits)))}  {value.rjust(width)}".rstrip()
-        for label, digits, value in rows
+        f"{name:>9}  {' '.join(map(str, reversed(row)))}  {value.rjust(width)}".rstrip()
+        for name, row, value in rows
     )
 
 

@@ -573,10 +573,9 @@ def _stands_the_challenge(network):
 
 def _in_words(proof, network, task, machine):
     """Say what is known about a network; network: its name, in words."""
-    from gru_addition.add import show_answer, show_sum, write_integer
+    from gru_addition.add import show_sum, write_integer
 
     what = "sum" if task == ADDITION else "input"
-
     if proof.certificate is not None:
         states, smallest = len(proof.certificate["states"]), len(proof.machine.targets)
         balls = "states" if proof.certificate["resolution"] else "balls around states"
@@ -593,9 +592,7 @@ def _in_words(proof, network, task, machine):
     wrong = proof.wrong_sum
     found = "" if proof.is_smallest else " found"
     a, b = (write_integer(n) if n.bit_length() <= 128 else hex(n) for n in (wrong.a, wrong.b))
-    asked = wrong.a, wrong.b, proof.answer, wrong.num_bits
-    shown = show_sum(*asked) if task == ADDITION else show_answer(*asked, machine)
-    columns = shown.splitlines()
+    columns = show_sum(wrong.a, wrong.b, proof.answer, wrong.num_bits, machine).splitlines()
     if wrong.num_bits > COLUMNS_SHOWN:
         # Labels take the first eleven characters, and every column two.
         end = 11 + 2 * COLUMNS_SHOWN
@@ -607,8 +604,7 @@ def _in_words(proof, network, task, machine):
     else:
         rest = f"All {what}s of up to {proof.right_bits:,} bits are right; a smaller wrong one may "
         rest += "lie in between."
-    operands = f"{a} + {b}" if task == ADDITION else f"{a} and {b}"
-    operands = f"{operands}, on {wrong.num_bits:,} bits"
+    operands = f"{a} {'+' if task == ADDITION else 'and'} {b}, on {wrong.num_bits:,} bits"
     first = f"refuted: the smallest wrong {what}{found} of the {network} is {operands}"
     return "\n".join([first, "", *columns, "", rest])
 

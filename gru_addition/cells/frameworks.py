@@ -10,18 +10,16 @@ slack, at least four times its bound on rounding errors, has room for that, unle
 cancel.
 """
 
-import io
-import json
+import os
 import re
+import textwrap
 import warnings
 import zipfile
-from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 from gru_addition.cells.kind import sigmoid
-from gru_addition.cells.network import A, B, Network
+from gru_addition.cells.network import Network
 from gru_addition.cells.weights import checked_weights
 from gru_addition.support import tf
 from gru_addition.support.checks import brief, number, real_array
@@ -39,14 +37,10 @@ OF_LAYER = {
     "recurrent_activation": ["sigmoid"], "dtype": TYPES,
 }  # fmt: skip
 OF_READOUT = {"units": [1], "activation": ["linear", "sigmoid"], "dtype": TYPES}
-# What a file may have Keras make, and where such classes are found, besides parts of layers.
-CLASSES = {*OF_KERAS, "Dense", "TimeDistributed", "InputLayer", "Sequential", "Functional"}
-CLASSES |= {"DTypePolicy", "__keras_tensor__"}
-PARTS = "keras.initializers", "keras.regularizers", "keras.constraints"
 FIRST = "weight_ih_l0"
 KERAS_MUST = "a Keras model must be SimpleRNN, GRU or LSTM, and behind it Dense"
-# A Keras model is asked for all sums of so many columns.
-COLUMNS = 3
+# A Keras model is asked for so many sums, of so many columns.
+SUMS, COLUMNS = 64, 3
 
 
 def as_ours(weights):
@@ -129,9 +123,8 @@ def from_keras(model):
     layer, dense = layers
 
     def array(variable, *shape):
-        if variable is None:
-            return np.zeros(shape, layer.dtype)
-        return np.asarray(variable).reshape(shape)
+        found = np.zeros(shape, layer.dtype) if variable is None else np.asarray(variable)
+        return found.reshape(shape)
 
     order, hidden = OF_KERAS[type(layer).__name__], layer.units
     biases = 2 if getattr(layer, "reset_after", False) else 1, len(order) * hidden
@@ -163,22 +156,20 @@ def _check_settings(layer, settings):
 
 
 def _check_answers(model, network, has_sigmoid):
-    """Raise `ValueError` unless a Keras model answers like a network to all very short sums."""
+    """Raise `ValueError` unless a Keras model answers short sums like a network."""
     import keras
 
-    batch, columns, _ = getattr(model, "input_shape", (None, None, 2))
-    pairs = np.array([*product(range(4), repeat=COLUMNS)])[:batch, :columns]
-    # A model may have a fixed number of columns, and of sums.
-    x = np.zeros((batch or len(pairs), columns or COLUMNS, 2), "float32")
-    x[: len(pairs), : pairs.shape[1]] = np.stack([A, B], axis=1)[pairs]
-    answers = keras.ops.convert_to_numpy(model(x, training=False))
-    answers = answers[: len(pairs), : pairs.shape[1], 0]
-    h = np.zeros((len(pairs), network.state_size))
-    for column, answer in zip(pairs.T, answers.T, strict=True):
-        h = network.steps(h)[np.arange(len(h)), column]
+    # It may have a fixed number of sums, and of columns.
+    allowed = getattr(model, "input_shape", 3 * (None,))
+    shape = [size or usual for size, usual in zip(allowed, (SUMS, COLUMNS, 2), strict=True)]
+    x = np.random.RandomState(0).randint(0, 2, shape)
+    answers = keras.ops.convert_to_numpy(model(x.astype("float32"), training=False))
+    h = np.zeros((len(x), network.state_size))
+    for column in range(min(COLUMNS, shape[1])):
+        h = network.steps(h)[np.arange(len(h)), x[:, column] @ [2, 1]]
         output = network.output(h)
         expected = sigmoid(output - 0.5) if has_sigmoid else output
-        if not np.allclose(answer, expected, rtol=1e-3, atol=1e-3):
+        if not np.allclose(answers[:, column, 0], expected, rtol=1e-3, atol=1e-3):
             raise ValueError(f"{KERAS_MUST}, and this one answers otherwise than its layers do")
 
 
@@ -207,60 +198,32 @@ def _ours(order, kernel, recurrent, biases, readout, bias, threshold):
     return weights | {"W_output": readout, "b_output": bias + bias.dtype.type(0.5 - threshold)}
 
 
-def read_torch(path):
-    """Return our weights for a `state_dict` in an `.npz` file; see `from_torch`.
+def read(path):
+    """Return our weights for a `.keras` file, or for a `state_dict` in an `.npz`.
 
-    Raises `OSError` if it can't be read, and `DamagedError` if it is no network of PyTorch.
+    Keras itself makes nothing of a file that could run code of its own (its safe mode). Raises
+    `OSError` if it can't be read, and `DamagedError` if it is no such network.
     """
-    arrays = read_arrays(path)
+    is_keras = os.fsdecode(path).endswith(".keras")
+    found = _load_keras(path) if is_keras else read_arrays(path)
     try:
-        return checked_weights(from_torch(arrays))[1]
+        return checked_weights((from_keras if is_keras else from_torch)(found))[1]
     except (TypeError, ValueError) as error:
         raise DamagedError(f"{path} holds another model: {error}") from None
 
 
-def read_keras(path):
-    """Return our weights for the model in a `.keras` file; see `from_keras`.
-
-    Before Keras makes anything of the file, the names of all classes in it are checked. Raises
-    `OSError` if it can't be read, and `DamagedError` if it is no such model.
-    """
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        with zipfile.ZipFile(content) as archive:
-            config = json.loads(archive.read("config.json"))
-        others = [*_other_classes(config | {"compile_config": None})]
-    except Exception as error:  # What does not look like it fails in many ways.
-        raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
-    if others:
-        raise DamagedError(f"{path} holds another model: {KERAS_MUST}, not {', '.join(others)}")
+def _load_keras(path):
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise DamagedError(f"{path} is damaged: it is no ZIP file")
     # The first use imports TensorFlow, after the checks of the environment.
     tf.executing_eagerly()
-    reason = None
     with warnings.catch_warnings(), without_log(), quiet():
         warnings.simplefilter("ignore")
         import keras
 
         try:
-            model = keras.saving.load_model(path, compile=False)
+            return keras.saving.load_model(path, compile=False)
         except Exception as error:  # If it left this block, it would let out what is held back.
-            reason = brief(str(error))
-    if reason is not None:
-        raise DamagedError(f"{path} is damaged: {reason}")
-    try:
-        return checked_weights(from_keras(model))[1]
-    except ValueError as error:
-        raise DamagedError(f"{path} holds another model: {error}") from None
-
-
-def _other_classes(config):
-    """The names of the classes in a Keras model's configuration that are not known."""
-    parts = config
-    if isinstance(config, dict):
-        name, module, parts = config.get("class_name"), config.get("module"), [*config.values()]
-        is_known = name in CLASSES and (module is None or module.split(".")[0] == "keras")
-        if name is not None and not is_known and module not in PARTS:
-            yield brief(name).strip("'")
-    if isinstance(parts, list):
-        for part in parts:
-            yield from _other_classes(part)
+            reason = textwrap.shorten(str(error), 200)
+    raise DamagedError(f"{path} can't be loaded by Keras: {reason}")

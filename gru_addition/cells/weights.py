@@ -80,18 +80,16 @@ def load_network(path, resolution=None):
     holds another model.
     """
     # It imports this module.
-    from gru_addition.cells.frameworks import read_keras, read_torch
+    from gru_addition.cells import frameworks
 
     name = os.fsdecode(path)
     if name.endswith(".json"):
         weights, saved = _read_json(path)
-    elif name.endswith(".keras"):
-        weights, saved = read_keras(path), None
     elif is_run(path):
         state = read_state(path)
         weights, saved = weights_of(state.variables, path), state.config.resolution
-    elif name.endswith(".npz") and os.path.isfile(path):
-        weights, saved = read_torch(path), None
+    elif name.endswith(".keras") or (name.endswith(".npz") and os.path.isfile(path)):
+        weights, saved = frameworks.read(path), None
     else:
         weights = weights_of(saver.read_variables(path), path)
         # A checkpoint does not say it, but the run that it belongs to does.

@@ -177,7 +177,7 @@ def refused_models(layers):
 
     gru = {"units": UNITS, "return_sequences": True}
     yield (
-        "not Bidirectional, Dense|not Bidirectional$",
+        "not Bidirectional, Dense",
         sequential(layers.Bidirectional(layers.GRU(**gru)), layers.Dense(1)),
     )
     yield (
@@ -185,23 +185,23 @@ def refused_models(layers):
         sequential(layers.LSTM(**gru), layers.LSTM(**gru), layers.Dense(1)),
     )
     yield (
-        "not RNN, Dense|not RNN, StackedRNNCells, ",
+        "not RNN, Dense",
         sequential(
             layers.RNN([layers.GRUCell(5), layers.GRUCell(5)], return_sequences=True),
             layers.Dense(1),
         ),
     )
     yield (
-        "not Masking, GRU, Dense|not Masking$",
+        "not Masking, GRU, Dense",
         sequential(layers.Masking(), layers.GRU(**gru), layers.Dense(1)),
     )
     yield "not GRU$", sequential(layers.GRU(**gru))
     yield (
-        "not GRU, LayerNormalization, Dense|not LayerNormalization$",
+        "not GRU, LayerNormalization, Dense",
         sequential(layers.GRU(**gru), layers.LayerNormalization(), layers.Dense(1)),
     )
     yield (
-        "not Flip, GRU, Dense|not Flip$",
+        "not Flip, GRU, Dense",
         functional(lambda x: layers.Dense(1)(layers.GRU(**gru)(keras.ops.flip(x, axis=1)))),
     )
     for setting, value in {
@@ -309,26 +309,26 @@ def altered(path, change):
     return content.getvalue()
 
 
-def test_a_damaged_or_hostile_keras_file_is_refused_before_keras_makes_anything_of_it(tmp_path):
+def test_a_damaged_or_hostile_keras_file_is_refused_and_runs_nothing(layers, tmp_path):
     good = GOLDEN / "trained" / "keras-GRU.keras"
     path, proof = tmp_path / "model.keras", tmp_path / "was run"
     call = {"module": "os", "class_name": "function", "config": "mkdir", "registered_name": "mkdir"}
+    hostile = layers.Lambda(eval(f"lambda x: __import__('os').mkdir({str(proof)!r}) or x"))
+    model_of(layers, "GRU", hostile).save(path)
+    proof.rmdir()
     contents = {
-        "holds another model: .*not function": altered(
-            good,
-            lambda text: text.replace('"activation": "tanh"', f'"activation": {json.dumps(call)}'),
+        "Requested the deserialization of a `Lambda` layer": path.read_bytes(),
+        "could not be deserialized": altered(
+            good, lambda t: t.replace('"activation": "tanh"', f'"activation": {json.dumps(call)}')
         ),
-        "holds another model: .*not Lambda": altered(
-            good, lambda t: t.replace('"GRU"', '"Lambda"')
-        ),
-        "is damaged": b"no zip",
-        "is  ?damaged": altered(good, lambda _: "[" * 100_000),
-        "is damaged: .": good.read_bytes()[:9000],
-        "is damaged:.*": altered(good, lambda t: t.replace('"units": 12', '"units": 7')),
+        "is damaged: it is no ZIP file": b"no zip",
+        "maximum recursion depth": altered(good, lambda _: "[" * 100_000),
+        "it is no ZIP file": good.read_bytes()[:9000],
+        "shape": altered(good, lambda t: t.replace('"units": 12', '"units": 7')),
     }
     for words, content in contents.items():
         path.write_bytes(content)
-        with pytest.raises(DamagedError, match=rf"model\.keras {words}") as refused:
+        with pytest.raises(DamagedError, match=rf"model\.keras .*{words}") as refused:
             load_network(path)
         assert "\n" not in str(refused.value)
     assert not proof.exists()
