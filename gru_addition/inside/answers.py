@@ -1,4 +1,4 @@
-"""Pictures of which sums a network gets right: by length, and all sums of a few bits."""
+"""A picture of which sums of a few bits a network gets right."""
 
 import numpy as np
 from matplotlib.colors import ListedColormap
@@ -6,27 +6,6 @@ from matplotlib.colors import ListedColormap
 from gru_addition.inside.portraits import WRONG
 
 RIGHT = "gainsboro"
-STYLES = {
-    "random": {"color": "black", "linewidth": 2.5},
-    "with runs": {"color": "tab:purple", "linestyle": "--", "linewidth": 2},
-}
-
-
-def draw_shares(axes, first_wrong, longest=None):
-    """Draw the share of right sums against their length.
-
-    first_wrong: the first wrong column of each sum, by kind of sum, "random" or "with runs".
-    longest: the greatest length; by default, up to which a sum is right.
-    """
-    longest = longest or max(first.max() for first in first_wrong.values())
-    lengths = np.arange(1, longest + 1)
-    for kind, first in first_wrong.items():
-        shares = (first >= lengths[:, np.newaxis]).mean(axis=1)
-        axes.plot(lengths, shares, label=kind, **STYLES[kind])
-    axes.set(
-        xscale="log", ylim=(-0.03, 1.03), xlabel="length in bits", ylabel="share that is right"
-    )
-    axes.grid(alpha=0.3)
 
 
 def draw_all_sums(axes, are_wrong, trained_on):

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 
 from gru_addition.cells.machine import ADDITION
 from gru_addition.cells.network import Network
-from gru_addition.inside.answers import draw_all_sums, draw_shares
+from gru_addition.inside.answers import draw_all_sums
 from gru_addition.inside.figures import MAPS, trace_figure
-from gru_addition.inside.memory import draw_mixtures, draw_units
+from gru_addition.inside.memory import draw_units
 from gru_addition.inside.portraits import WRONG, draw_machine
 from gru_addition.inside.traces import Trace
 
@@ -58,29 +58,6 @@ def test_the_units_that_move_most_are_named_and_all_are_drawn(axes):
         assert abs(drawn - states[:, unit]).max(axis=1).min() < 1e-13
     _, labels = axes.get_legend_handles_labels()
     assert labels == [f"unit {unit}" for unit in np.argsort(-moves) if moves[unit] > 0.02]
-
-
-def test_mixtures_begin_between_no_carry_and_carry(axes):
-    network = Network(WEIGHTS)
-    ends = [
-        numpy_gru.hidden_states(WEIGHTS, np.array([[pair] * 4]))[0, -1] for pair in ([0, 0], [1, 1])
-    ]
-
-    draw_mixtures(axes, network)
-
-    assert len(axes.lines) == 11
-    for share, line in ((0, axes.lines[0]), (0.5, axes.lines[5]), (1, axes.lines[10])):
-        h = (1 - share) * ends[0] + share * ends[1]
-        expected = network.output(network.steps(h[np.newaxis])[0, 2])
-        assert line.get_ydata()[0] == pytest.approx(expected, abs=1e-12)
-
-
-def test_shares_count_the_sums_whose_first_wrong_column_is_not_below_the_length(axes):
-    draw_shares(axes, {"random": np.array([3, 1, 4, 4])})
-
-    (line,) = axes.lines
-    assert line.get_xdata().tolist() == [1, 2, 3, 4]
-    assert line.get_ydata().tolist() == [1, 0.75, 0.75, 0.5]
 
 
 def test_wrong_sums_are_crossed_and_trained_ones_have_a_dot(axes):
