@@ -45,7 +45,7 @@ PROVED = (
 # What links call them. What to look at first in each of them: words, and a link to a sum.
 KEYS = "tutorial", "drifting", "two-units"
 TOURS = (
-    ("13 + 12: the tutorial's network is about to go wrong", "a=13&b=12&bits=6&column=3"),
+    ("13 + 12: the tutorial's network is about to go wrong", "a=13&b=12&bits=5&column=3"),
     (
         "2^81 - 1 + 2^80 + 1: the drifting one gets one bit wrong",
         "a=2^81-1&b=2^80%2B1&bits=83&column=81",

@@ -58,16 +58,15 @@ class Trace:
         return cls(a, b, carries, bits, z, r, candidate, h, network.output(h))
 
 
-def follow(network, x, h=None):
+def follow(network, x):
     """The states after each column of sums.
 
     network: a `cells.network.Network`. x: the bits of the operands, (sums, columns, 2), integers,
-    the lowest first. h: the states before the first column, (sums, state_size); zeros by default.
+    the lowest first.
 
     Returns (sums, columns, state_size).
     """
-    h = np.zeros((len(x), network.state_size)) if h is None else h
-    states = []
+    h, states = np.zeros((len(x), network.state_size)), []
     for a, b in x.transpose(1, 2, 0):
         h = network.settle(network.steps(h))[np.arange(len(x)), 2 * a + b]
         states.append(h)

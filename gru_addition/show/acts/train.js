@@ -341,7 +341,7 @@ export function trainAct(root, context) {
     // The first wrong column is that of the lowest bit in which the two differ.
     const differs = bits === null ? "" : (number ^ (a + b)).toString(2);
     const column = differs.length - differs.lastIndexOf("1");
-    const sum = bits === null ? "a=13&b=12&bits=6&column=4" : `a=${a}&b=${b}&bits=${bits}&column=${column}`;
+    const sum = bits === null ? "a=13&b=12&bits=5&column=4" : `a=${a}&b=${b}&bits=${bits}&column=${column}`;
     watch.textContent = `Watch it add ${bits === null ? "13 + 12" : `${a} + ${b}`}`;
     watch.href = `#watch&${sum}&network=trained`;
     drawButtons();

@@ -104,7 +104,7 @@ export function proofInWords({ holds, steps }) {
   return "Proved: it adds any two numbers right, however long. From the start, each column leads "
     + `into the right ball, with at least ${percent(least)} of its radius left, and writes the right bit. `
     + "Trusted: this page's code, IEEE arithmetic, with its rounding counted in, and the browser's tanh, to "
-    + "be off by at most 100 units in the last place.";
+    + "be off by at most 2 · 10⁻¹⁴.";
 }
 
 // A sum of weights times numbers, and a bias.
