@@ -38,6 +38,10 @@ assert [p for p, s in zip(operands, run.adder.add_pairs(operands, 5)) if s != su
 ]
 assert np.allclose(loop_losses, run.history.train_losses[:200], rtol=1e-12, atol=0)
 assert len(loop_losses) == 200
+assert wrong == [(12, 13), (13, 12)] and not drawn.intersection(wrong)
+assert (in_training.sum(), in_test.sum()) == (0, 4)
+both = x_train.all(axis=2)
+assert (both[:, :-1] & both[:, 1:]).sum(axis=0).tolist() == [5, 3, 0, 0]
 assert [(a, b) for a, b in operands if encode(a, b, 5)[0, 2:4].all()] == [
     (a, b) for a in (12, 13, 14) for b in (12, 13, 14)
 ]
