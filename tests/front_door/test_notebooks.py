@@ -167,27 +167,49 @@ assert {name: json.loads(in_docs[name]) for name in weights} == {
 }
 """,
     "04_tf1_to_tf2.ipynb": """
-assert fetched == before_step and after_step < before_step
-assert np.array_equal(draws.pop("set_seed"), initial["Wr"]) and len(draws) == 1
-assert [op.get_attr("seed2") for op in random_ops][:3] == [3, 12, 21] and len(random_ops) == 11
-assert not any(np.array_equal(draw, initial["Wr"]) for draw in draws.values())
+from tensorflow.tools.compatibility.ast_edits import ASTCodeUpgrader
+from tensorflow.tools.compatibility.tf_upgrade_v2 import TFAPIChangeSpec
+
+old_code = "x = tf.placeholder(tf.float32)\\nhidden = tf.layers.dense(x, 16)\\n"
+_, new, _, problems = ASTCodeUpgrader(TFAPIChangeSpec()).update_string_pasta(old_code, "old.py")
+assert "tf.compat.v1.placeholder" in new and "hidden = tf.layers.dense(x, 16)" in new
+assert not problems
+with closing(tf1.Session(graph=graph)) as other, other.as_default():
+    assert tf.executing_eagerly()
+set_tf1(initial)
+feed = {x_in: x_train, model.expected_output: y_train}
+before_step = session.run(model.loss, feed)
+_, fetched = session.run([model.train_step, model.loss], feed)
+assert fetched == before_step > session.run(model.loss, feed)
+assert np.array_equal(drawn_by_tf2, initial["Wr"])
+assert not np.array_equal(drawn_by_keras, initial["Wr"])
 assert first_weight(0, 3) == first_weight(1, 3) == initial["Wr"][0, 0] != first_weight(0)
 assert first_weight(0) != first_weight(1)
-assert sizes["Ur"] < 2e-8
-assert abs(by_tf2 - reference[:50]).max() < 1e-12 < abs(by_keras - reference[:50]).max() < 1e-5
+beta2 = float(session.run("Adam/beta2:0"))
+assert f"{abs((1 - beta2) / 0.001 - 1):.1e}" == "1.3e-05"
+assert 1e-12 < abs(by_keras - reference[:50]).max() < 1e-5
 in_float64 = "TF2, TF1's Adam, float64 settings"
 assert deviations["TF2, TF1's Adam"].max() < 1e-12
-assert abs(losses_of["Keras's Adam, NumPy betas"] - losses_of[in_float64]).max() < 1e-12
+# Keras rounds the powers of its betas, unless they are NumPy's.
+betas = {"beta_1": np.float64(0.9), "beta_2": np.float64(0.999)}
+unrounded = train_tf2(keras.optimizers.Adam(0.001, epsilon=1e-8, **betas), iterations)
+assert abs(unrounded - losses_of[in_float64]).max() < 1e-12
 is_whole = iterations == 2000
 assert (1e-6 if is_whole else 1e-7) < deviations[in_float64].max() < 1e-5
 default_epsilon = "Keras's Adam, its default epsilon"
 assert deviations[default_epsilon].max() > (0.1 if is_whole else 1e-3)
-assert all(deviations[name][0] < 1e-12 for name in wrong_bits)
+assert all(deviations[name][0] < 1e-12 for name in optimizers)
 if is_whole:
-    assert 0.2 < losses_of[default_epsilon][-1] / reference[-1, 0] - 1 < 0.3
-    rounded_or_less = max(deviations[n].max() for n in wrong_bits if n != default_epsilon)
-    assert rounded_or_less < 2 * deviations["TF1 in float32"].max() < 2e-4
-    assert len({wrong_bits[n] for n in wrong_bits if n != default_epsilon}) == 1
+    assert 0.2 < losses_of[default_epsilon][-1] / reference[-1] - 1 < 0.3
+    rounded_or_less = max(deviations[n].max() for n in optimizers if n != default_epsilon)
+    assert rounded_or_less < 4 * deviations["TF1 in float32"].max() < 4e-4
+# Tolerances: what is about 1e-6 and 1e-7, and what is too strict.
+errors = {name: abs(np.asarray(o) - expected).max() for name, o in outputs.items()}
+assert errors.pop("float64, Keras") < 1e-12 and 1e-7 < min(errors.values())
+assert max(errors.values()) < 4e-6 and deviations["TF1 in float32"][0] < 4e-7
+assert not np.allclose(outputs["float32, Keras"], expected, rtol=1e-7, atol=0)
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    assert abs(train_keras(5) - by_keras[:5]).max() < 1e-12
 # Batch norm: the mean moves only in a function, also if only the training step is fetched.
 def mean_after_steps(call):
     with tf1.Graph().as_default(), closing(tf1.Session()) as one_session:
@@ -204,13 +226,17 @@ def mean_after_steps(call):
 assert not mean_after_steps(lambda layer: layer).any()
 assert np.allclose(mean_after_steps(tf.function), pairs.mean(axis=0) * (1 - 0.99**3))
 set_tf1(trained)
-right = session.run(model.output, {model.gru.input_layer: x_train})
+right = session.run(model.output, {x_in: x_train})
 gru_model.set_weights(keras_weights(trained))
 assert abs(gru_model(x_train).numpy() - right).max() < 1e-12
-kernel, recurrent_kernel, bias = keras_weights(trained)[:3]
+kernel, recurrent_kernel, bias, *dense = keras_weights(trained)
+default_gru = keras.layers.GRU(16, return_sequences=True)
+default_gru.build((None, None, 2))
 default_gru.set_weights([kernel, recurrent_kernel, np.stack([bias, 0 * bias])])
-apart = abs(default_gru(x_train).numpy() - states).max(axis=(0, 2))
+default_states = default_gru(x_train).numpy()
+apart = abs(default_states - states).max(axis=(0, 2))
 assert apart[0] < 1e-12 and apart[1:].min() > 0.5
+default_output = default_states @ dense[0] + dense[1]
 assert np.mean((default_output > 0.5) != (y_train > 0.5)) > 0.2
 
 # The formulas of tf.nn.rnn_cell.GRUCell, against the weights for Keras.
@@ -303,7 +329,7 @@ def test_what_is_committed_is_what_it_prints(executed, name, way):
 
 
 def test_each_exercise_has_a_solution(name):
-    assert 3 <= len(solutions(name)) <= 5
+    assert 2 <= len(solutions(name)) <= 5
     assert len(solutions(name)) == sum("<details>" in cell.source for cell in sources(name))
 
 
