@@ -20,20 +20,24 @@ from chromium import chromium  # noqa: E402
 
 SIZE, SHOWN_WIDTH = (1280, 800), 800
 # What is recorded: a link, for how many seconds, and a picture every so many seconds of it.
-SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 1), ("#watch&a=13&b=12&column=4", 3, 3)]
-SECONDS_PER_PICTURE = 0.4
+SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 0.4)]
+SCENES += [(f"#watch&a=13&b=12&column={column}", 1, 1) for column in (1, 2, 3, 4)]
+# How long a picture is shown, in milliseconds, and the last of a scene.
+SHOWN, LAST_SHOWN = 500, 2000
 MOST_BYTES = 1_000_000
 
 
 def main():
     with tempfile.TemporaryDirectory() as directory, chromium(directory) as browser:
-        pictures = [picture for scene in SCENES for picture in record(browser, *scene)]
+        scenes = [[*record(browser, *scene)] for scene in SCENES]
+    pictures = [picture for scene in scenes for picture in scene]
+    durations = [time for scene in scenes for time in [SHOWN] * (len(scene) - 1) + [LAST_SHOWN]]
     target, content = ROOT / "docs" / "laboratory.webp", io.BytesIO()
     first, *others = pictures
     # It plays once: what moves for ever beside a text disturbs those who read it.
     first.save(
         content, "WEBP", save_all=True, append_images=others, loop=1, quality=60,
-        duration=round(1000 * SECONDS_PER_PICTURE),
+        duration=durations,
     )  # fmt: skip
     if len(content.getvalue()) > MOST_BYTES:
         sys.exit(f"the animation has {len(content.getvalue()):,} bytes, more than {MOST_BYTES:,}")

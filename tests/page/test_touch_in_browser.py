@@ -271,7 +271,7 @@ def test_a_weight_breaks_the_proof_and_then_a_sum(opened):
     assert "✕" in text_of(browser, ".said")
     wait_until(lambda: "&weight=Ur_0_1&value=-4.5" in browser.current_url, browser)
     press(browser, "Reset")
-    wait_until(lambda: text_of(browser, ".broken").startswith("Move a weight"), browser)
+    wait_until(lambda: text_of(browser, ".broken").startswith("Change a weight"), browser)
     assert browser.find_elements("css selector", "ellipse.wrong") == []
 
 

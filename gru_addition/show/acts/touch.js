@@ -45,7 +45,7 @@ const TOUCH_MARKUP = `
     <div class="panel" data-mode="gate">
       <h3 class="asks">Is it the gate that remembers?</h3>
       <p><label><input type="checkbox" class="gate"> Hold the update gate at 1</label>, so that it keeps
-      nothing of the old state. Tick it: is the carry still kept?</p>
+      nothing of the old state. Tick the box: does it still keep the carry?</p>
       <p class="latch" aria-live="polite"></p>
     </div>
     <details class="panel" data-mode="move"><summary></summary>
@@ -243,7 +243,8 @@ export function touchAct(root, context) {
     clearTimeout(checking);
     checking = setTimeout(() => {
       result = check(changed, certificate);
-      failed = result.steps.find(({ holds }) => !holds);
+      // The one that fails by most.
+      [failed] = result.steps.filter(({ holds }) => !holds).sort((p, q) => p.margin - q.margin);
       clearInterval(proving);
       fillTable(view.proof || weight || gate ? all.length : 0);
       tellChange();
@@ -261,7 +262,7 @@ export function touchAct(root, context) {
     part("h2 span").textContent = isChanged ? `${network.name.split(",")[0]}, changed` : network.name;
     part("h2 a").textContent = `watch it add${isChanged ? ", unchanged" : ""}`;
     part(".look").disabled = !failed;
-    told.textContent = "Move a weight, and see how far the proof bears it.";
+    told.textContent = "Change a weight, and see how much the proof tolerates.";
     if (!isChanged) return;
     told.textContent = `The proof still holds: all ${all.length} steps fit.`;
     if (result.holds) return;

@@ -41,7 +41,7 @@ nothing is carried to the next column, orange if a 1 is.</p></div></figure>
 <details class="more roomy"><summary>What happened, and the run before</summary>
 <div>
 <p class="caption gap">Gap: between the nearest blue and orange states, over the spread of all: 0% if they
-touch, 200% in two tight spots.</p>
+touch, 100% and more in tight spots.</p>
 <div class="story"><h3>What happened</h3><ol></ol></div>
 <div class="before"><h3>The run before</h3>
 <p class="caption">Train again with another setting: this run will stay here, to compare.</p>
@@ -326,7 +326,7 @@ export function trainAct(root, context) {
       (sum, { written }, k) => sum + (BigInt(written) << BigInt(k)), 0n);
     answer.textContent = showSum(a, b, number, bits);
     run.verdict = number === a + b ? `${number} is right.` : `${number} is wrong: it is ${a + b}.`;
-    verdict.textContent = `${run.verdict} Looking for its smallest wrong sum …`;
+    verdict.textContent = `${run.verdict} Looking for the network's smallest wrong sum …`;
     worker?.postMessage({ search: network });
     story.append(html("li", {}, null, `${run.done.toLocaleString("en")}: the end.`));
     tell();
@@ -336,7 +336,7 @@ export function trainAct(root, context) {
 
   function showFound({ a, b, answer: number, bits, tried }) {
     run.found = bits === null ? `All sums of up to ${tried} bits are right, too.`
-      : `Its smallest wrong sum: ${a} + ${b} is ${a + b}, not ${number}.`;
+      : `The network's smallest wrong sum: ${a} + ${b} is ${a + b}, not ${number}.`;
     verdict.textContent = `${run.verdict} ${run.found}`;
     // The first wrong column is that of the lowest bit in which the two differ.
     const differs = bits === null ? "" : (number ^ (a + b)).toString(2);

@@ -44,7 +44,7 @@ min="1" max="${MOST_BITS - 2}"></label>
 </p>
 <p class="problem" role="alert"></p>
 <p class="told"><span class="step"></span>
-<span class="key"><span class="no-carry">● no carry</span> <span class="carry">■ carry</span>
+<span class="key"><span class="no-carry">● no carry</span> <span class="carry">■ carry</span> to remember
 <span class="wrong">✕ wrong</span></span></p></div>
 <div class="networks"></div>
 <details><summary>About the figures, and the code</summary>
@@ -164,7 +164,7 @@ export function watchAct(root, context) {
     timer = setInterval(() => {
       if (shown.column + columns >= shown.bits) stop();
       goTo(Math.min(shown.column + columns, shown.bits));
-    }, Math.max(80, 800 / Math.sqrt(shown.bits)));
+    }, Math.min(1000, Math.max(80, 4000 / shown.bits)));
   }
 
   drawNetworks();

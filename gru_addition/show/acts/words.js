@@ -72,7 +72,7 @@ export function cloudInWords(names, { ball, target, pair, shares, proved }) {
   const all = shares.length, outside = shares.filter((share) => share > 1).length;
   const from = ball ? `${all} states from all over the ball “${names[ball]}”` : "The start";
   if (outside) {
-    const part = ball ? `${outside} of them lie` : "it lies";
+    const part = ball ? `${outside < all ? `${outside} of them` : `all ${all}`} lie` : "it lies";
     return `✕ ${from}: after ${pair}, ${part} outside the ball “${names[target]}”.`;
   }
   const least = proved > 0 ? `it is proved that at least ${percent(proved)} is left`
@@ -90,8 +90,8 @@ export function failureInWords(names, { ball, pair, target, margin }) {
 
 /** What comes out of a check with the update gate at 1, and of one without. */
 export function gateInWords(holds, holdsWithout) {
-  const verdict = holds ? "Still all steps are proved right: no update gate keeps the carry. A loop writes it "
-    + "anew, a latch; it leads through a reset gate."
+  const verdict = holds ? "Still all steps are proved right: no update gate keeps the carry. A loop through "
+    + "a reset gate writes it anew, which is called a latch."
     : `✕ With this weight the proof fails; without the tick it ${holdsWithout ? "holds" : "fails, too"}.`;
   return `With the update gate at 1, tanh writes the state anew at every column. ${verdict}`;
 }
@@ -103,8 +103,8 @@ export function proofInWords({ holds, steps }) {
   const least = Math.min(...steps.map(({ margin }) => margin));
   return "Proved: it adds any two numbers right, however long. From the start, each column leads "
     + `into the right ball, with at least ${percent(least)} of its radius left, and writes the right bit. `
-    + "Trusted: this page's code, IEEE arithmetic, with its rounding counted in, and the browser's tanh, to "
-    + "be off by at most 2 · 10⁻¹⁴.";
+    + "Trusted: this page's code, IEEE arithmetic (rounding errors are included), and the browser's tanh, "
+    + "assumed accurate to 2 · 10⁻¹⁴.";
 }
 
 // A sum of weights times numbers, and a bias.

@@ -45,7 +45,8 @@ export const FIELDS = [
     "random numbers up to this size are added to the state at each step, in training only.", "0.1"],
   ["jacobianPenalty", "penalty", "Penalty", 0, 1000, false,
     "the loss also counts how much each step enlarges small differences between states (its squared "
-    + "Jacobian). Watch the states gather in tight spots. Useful: 0.001 to 0.1; 1 stops learning.", "0.01"],
+    + "Jacobian). Watch the states gather in tight spots. Useful: 0.001 to 0.1. At 1 it learns nothing.",
+    "0.01"],
 ];
 
 export const FRESH = "New sums each time: every iteration learns from sums that it has not seen.";
