@@ -103,20 +103,3 @@ def readable_carry(states, carries):
         right = carries.sum() - surplus[is_threshold]
         shares.append(max(right.max(), len(values) - right.min()) / len(values))
     return np.array(shares)
-
-
-def transplanted_carry(network, receivers, donors, carries, units):
-    """Transplant some units from one state into another, to see whether they hold the carry.
-
-    receivers, donors: states, (n, state_size). carries: (n,), those of the donors.
-    units: the indices of the units that the receivers get from the donors.
-
-    Returns the share of next columns, over all four pairs of bits, in which the network then writes
-    the right bit for the donor's carry. (An interchange intervention, as in Geiger et al. 2021,
-    arXiv:2106.02997.)
-    """
-    states, units = receivers.copy(), list(units)
-    states[:, units] = donors[:, units]
-    h = network.settle(network.steps(states))
-    bits = (A + B + carries[:, np.newaxis]) & 1
-    return float(np.mean((network.output(h) > 0.5) == bits))

@@ -13,7 +13,6 @@ from gru_addition.inside.traces import (
     follow,
     random_states,
     readable_carry,
-    transplanted_carry,
 )
 
 NUMBERS = st.integers(0, 500)
@@ -87,15 +86,3 @@ def test_the_best_threshold_is_that_of_trying_all(data, number):
     guesses = [np.array(values) > threshold for threshold in thresholds]
     best = max(max((g == carries).mean(), (g != carries).mean()) for g in guesses)
     assert readable_carry(np.array(values)[:, np.newaxis], carries) == pytest.approx([best])
-
-
-@pytest.mark.parametrize(
-    ("units", "share"), [([], 0), ([0, 2], 0), ([HOLDS_CARRY], 1), (range(3), 1)]
-)
-def test_a_carry_is_transplanted_with_the_unit_that_holds_it_and_no_other(units, share):
-    network = Network(PERFECT)
-    states, carries, _ = random_states(network)
-    with_carry, without = states[carries == 1][:500], states[carries == 0][:500]
-
-    assert transplanted_carry(network, without, with_carry, np.ones(500, int), units) == share
-    assert transplanted_carry(network, with_carry, without, np.zeros(500, int), units) == share
