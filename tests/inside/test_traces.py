@@ -1,4 +1,4 @@
-"""What happens inside a network: traces, and carries that are read and transplanted."""
+"""What happens inside a network: traces, and carries that are read."""
 
 import numpy as np
 import pytest
