@@ -581,8 +581,8 @@ def _in_words(proof, network, task, machine):
         balls = "states" if proof.certificate["resolution"] else "balls around states"
         return (
             f"proved: the {network} {_achieves(task)}\n\n"
-            f"{states:,} {balls} hold whatever it can remember, and from each of them the four "
-            f"pairs of bits\nlead to others. Minimised, they are {smallest}"
+            f"{states:,} {balls} contain every state that it can reach. From each of them, every "
+            f"pair of bits\nleads into one of them. Minimised, they are {smallest}"
             f"{': the carry' if task == ADDITION else ''}.\n"
             f"{_bears(proof.function_error)}"
         )
