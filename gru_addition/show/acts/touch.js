@@ -45,7 +45,7 @@ const TOUCH_MARKUP = `
     <div class="panel" data-mode="gate">
       <h3 class="asks">Is it the gate that remembers?</h3>
       <p><label><input type="checkbox" class="gate"> Hold the update gate at 1</label>, so that it keeps
-      nothing of the old state. Tick the box: does it still keep the carry?</p>
+      nothing of the old state. Tick it: is the carry lost?</p>
       <p class="latch" aria-live="polite"></p>
     </div>
     <details class="panel" data-mode="move"><summary></summary>
