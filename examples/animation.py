@@ -19,8 +19,9 @@ sys.path.append(str(ROOT / "tests" / "helpers"))
 from chromium import chromium  # noqa: E402
 
 SIZE, SHOWN_WIDTH = (1280, 800), 800
-# What is recorded: a link, for how many seconds, and a picture every so many seconds of it.
-SCENES = [("#train&go=1", 16, 0.7), ("#touch&proof=1", 4, 0.4)]
+# What is recorded: a link, for how many seconds, a picture every so many seconds of it, and what is
+# pressed at first.
+SCENES = [("#train&go=1", 16, 0.7), ("#touch", 3, 0.3, ".start-proof")]
 SCENES += [(f"#watch&a=13&b=12&column={column}", 1, 1) for column in (1, 2, 3, 4)]
 # How long a picture is shown, in milliseconds, and the last of a scene.
 SHOWN, LAST_SHOWN = 500, 2000
@@ -47,12 +48,14 @@ def main():
     )
 
 
-def record(browser, link, seconds, every):
-    """Yield pictures of the page while it shows what a link names."""
+def record(browser, link, seconds, every, pressed=None):
+    """Yield pictures of the page while it shows what a link names, after a button is pressed."""
     size = {"width": SIZE[0], "height": SIZE[1], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get("about:blank")
     browser.get(f"{(ROOT / 'docs' / 'index.html').as_uri()}{link}")
+    if pressed is not None:
+        browser.find_element("css selector", pressed).click()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
