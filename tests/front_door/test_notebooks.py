@@ -84,9 +84,9 @@ assert (carries[receiving] != carries[giving]).all()
 with_units = {n: follows(network.steps(transplant(list(n)))) for n in ((), range(16), (5, 7, 9))}
 assert with_units[()] < 0.02 and with_units[range(16)] > 0.98 and with_units[5, 7, 9] > 0.8
 assert kept < with_units[5, 7, 9] + 0.04
-mixed = receivers.copy()
-mixed[:, [5, 7, 9]] = donors[:, [5, 7, 9]]
-is_donors = network.output(network.steps(mixed)) > 0.5
+by_hand = receivers.copy()
+by_hand[:, [5, 7, 9]] = donors[:, [5, 7, 9]]
+is_donors = network.output(network.steps(by_hand)) > 0.5
 is_donors = is_donors == (np.array([0, 1, 1, 2]) + donated[:, np.newaxis]) % 2
 assert with_units[5, 7, 9] == is_donors.mean()
 assert np.isclose(follows(network.steps(transplant(others))) + with_units[5, 7, 9], 1)
