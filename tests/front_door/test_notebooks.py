@@ -74,6 +74,7 @@ assert np.delete(readable, [3, 5, 7, 9]).max() < (guesses == carries).mean() + 0
 assert mean_z[[5, 7, 9]].min() > 0.9
 assert shares["trained", "carry"] == 1 and shares["trained", "bit"] > 0.99
 assert shares["untrained", "carry"] > 0.95 and 0.45 < shares["untrained", "bit"] < 0.55
+assert 0.75 < (guesses == carries)[tested].mean() < 0.77
 z_before = untrained.gates(states_before)[0]
 assert 0.48 < z_before.min() < z_before.max() < 0.52
 column_of = np.repeat(np.arange(12), 500)
@@ -84,15 +85,28 @@ assert (carries[receiving] != carries[giving]).all()
 with_units = {n: follows(network.steps(transplant(list(n)))) for n in ((), range(16), (5, 7, 9))}
 assert with_units[()] < 0.02 and with_units[range(16)] > 0.98 and with_units[5, 7, 9] > 0.8
 assert kept < with_units[5, 7, 9] + 0.04
-mixed = receivers.copy()
-mixed[:, [5, 7, 9]] = donors[:, [5, 7, 9]]
-is_donors = network.output(network.steps(mixed)) > 0.5
+by_hand = receivers.copy()
+by_hand[:, [5, 7, 9]] = donors[:, [5, 7, 9]]
+is_donors = network.output(network.steps(by_hand)) > 0.5
 is_donors = is_donors == (np.array([0, 1, 1, 2]) + donated[:, np.newaxis]) % 2
 assert with_units[5, 7, 9] == is_donors.mean()
-assert np.isclose(follows(network.steps(transplant(others))) + with_units[5, 7, 9], 1)
+assert len(in_threes) == 560 and max(in_threes) == with_units[5, 7, 9]
+assert np.median(in_threes) < 0.15 and follows(network.steps(transplant([9]))) < 0.2
 in_short, in_stretched, in_step, in_random, in_best = found
 assert in_step > 0.95 and in_short < 0.25
 assert in_random < 0.4 < 0.7 < in_stretched < in_best < in_step
+# By themselves: as far as the step, along it, and along random directions turned to its side.
+def moved_along(direction, weights):
+    direction = direction / np.linalg.norm(direction)
+    as_far = (donors - receivers) @ weights / (weights @ step) * np.linalg.norm(step)
+    return follows(network.steps(receivers + as_far[:, np.newaxis] * direction))
+
+probe = fit_probe(states)[0]
+assert np.isclose(moved_along(step, probe), in_step)
+turned = [d if d @ step > 0 else -d for d in np.random.RandomState(1).normal(size=(50, 16))]
+in_turned = sorted(moved_along(direction, probe) for direction in turned)
+assert np.isclose((in_turned[24] + in_turned[25]) / 2, in_random)
+assert np.isclose(in_turned[-1], in_best)
 def bits_right(**held):
     weights = {name: array.copy() for name, array in run.weights.items()}
     for name, bias in held.items():
@@ -111,6 +125,8 @@ def passed_on(*paths):
 assert passed_on(unchanged, unchanged, unchanged) < 0.02
 assert passed_on(unchanged, unchanged, mixed) < 0.02 and passed_on(mixed, mixed, unchanged) > 0.95
 assert passed_on(unchanged, mixed, unchanged) > 0.85 > 0.6 > passed_on(mixed, unchanged, unchanged)
+as_halfway = (strength(states) > 0.5) == (carries == 1)
+assert as_halfway.mean() < 0.97 and as_halfway[500:].mean() > 0.999
 # The line from total 0 to 2 crosses that from 1 to 3.
 p = [in_plane[totals == total].mean(axis=0) for total in range(4)]
 t, u = np.linalg.solve(np.transpose([p[2] - p[0], p[1] - p[3]]), p[1] - p[0])
@@ -118,6 +134,8 @@ assert 0 < t < 1 and 0 < u < 1
 # The first direction tells the carry, but for two points.
 exceptions = (in_plane[:, 0] < 0.05) != (carries == 1)
 assert (column_of[exceptions] == 0).all() and (totals[exceptions] == 1).all()
+assert len(np.unique(in_plane[exceptions].round(3), axis=0)) == 2
+assert 0.4 < exceptions[:500].mean() < 0.6
 assert exceptions.sum() == ((column_of == 0) & (totals == 1)).sum()
 for net, pair, number in (network, 2, 1), (steady, 2, 2), (steady, 0, 1), (network, 0, 1):
     h, began, _ = random_states(net, sums=200, columns=12)
@@ -136,6 +154,7 @@ assert weak.sum() > 100 and mistakes[weak][:, 3].all() and not mistakes[:, :3].a
 assert not mistakes[carries == 0].any() and mistakes[(carries == 1) & ~weak][:, 3].mean() < 0.02
 both = generate_batch(5, 100, np.random.RandomState(0))[0].astype(int).all(axis=2)
 assert not (both[:, 2] & both[:, 3]).any()
+assert sum(a & b & 12 == 12 for a in range(15) for b in range(15)) / 15**2 * 100 == 4
 """,
     "03_every_length.ipynb": """
 import json, re
