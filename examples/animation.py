@@ -21,7 +21,7 @@ from chromium import chromium  # noqa: E402
 SIZE, SHOWN_WIDTH = (1280, 800), 800
 # What is recorded: a link, for how many seconds, a picture every so many seconds of it, and what is
 # pressed at first.
-SCENES = [("#train&go=1", 16, 0.7), ("#touch", 3, 0.3, ".start-proof")]
+SCENES = [("#train&go=1", 11, 0.7), ("#touch", 3, 0.3, ".start-proof")]
 SCENES += [(f"#watch&a=13&b=12&column={column}", 1, 1) for column in (1, 2, 3, 4)]
 # How long a picture is shown, in milliseconds, and the last of a scene.
 SHOWN, LAST_SHOWN = 500, 2000

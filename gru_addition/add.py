@@ -200,14 +200,26 @@ def show_sum(a, b, answer, num_bits, machine=ADDITION):
     predicted  1 1 0 0  12
          true  1 0 0 0   8
         wrong    ^
+    >>> from gru_addition.cells.machine import MACHINES
+    >>> print(show_sum(5, 6, 0, 3, MACHINES["comparison"]))
+            a  1 0 1
+            b  1 1 0
+        state  1 0 0
+    predicted  0 0 0
+         true  1 1 0
+        wrong  ^ ^
     """
-    (memories,), (bits,) = machine.run(encode_pairs([(a, b)], num_bits))
-    memory, true = ("carry", a + b) if machine is ADDITION else ("state", from_bytes(bits))
+    if machine is ADDITION:
+        # A bit of the sum differs from the exclusive or of its operands where a carry comes in.
+        memory, memories, true = "carry", as_bytes((a + b) ^ a ^ b, num_bits), a + b
+    else:
+        (memories,), (bits,) = machine.run(encode_pairs([(a, b)], num_bits))
+        memory, memories, true = "state", [0, *memories[:-1]], from_bytes(bits)
     numbers = a, b, answer, true
     digits = [as_bytes(number, num_bits) for number in numbers]
     values = [write_integer(number) if machine is ADDITION else "" for number in numbers]
     rows = [*zip(("a", "b", "predicted", "true"), digits, values, strict=True)]
-    rows.insert(2, (memory, [0, *memories[:-1]], ""))
+    rows.insert(2, (memory, memories, ""))
     if answer != true:
         marks = [" ^"[x != y] for x, y in zip(*digits[2:], strict=True)]
         rows.append(("wrong", marks, ""))

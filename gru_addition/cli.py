@@ -578,11 +578,13 @@ def _in_words(proof, network, task, machine):
     what = "sum" if task == ADDITION else "input"
     if proof.certificate is not None:
         states, smallest = len(proof.certificate["states"]), len(proof.machine.targets)
-        balls = "states" if proof.certificate["resolution"] else "balls around states"
+        cover = "balls around states contain every state"
+        if proof.certificate["resolution"]:
+            cover = "states are all"
         return (
             f"proved: the {network} {_achieves(task)}\n\n"
-            f"{states:,} {balls} contain every state that it can reach. From each of them, every "
-            f"pair of bits\nleads into one of them. Minimised, they are {smallest}"
+            f"{states:,} {cover} that it can reach. From each of them, every pair of bits\n"
+            f"leads into one of them. Minimised, they are {smallest}"
             f"{': the carry' if task == ADDITION else ''}.\n"
             f"{_bears(proof.function_error)}"
         )

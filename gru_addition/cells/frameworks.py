@@ -10,9 +10,9 @@ slack, at least four times its bound on rounding errors, has room for that, unle
 cancel.
 """
 
+import json
 import os
 import re
-import textwrap
 import warnings
 import zipfile
 
@@ -39,6 +39,10 @@ OF_LAYER = {
 OF_READOUT = {"units": [1], "activation": ["linear", "sigmoid"], "dtype": TYPES}
 FIRST = "weight_ih_l0"
 KERAS_MUST = "a Keras model must be SimpleRNN, GRU or LSTM, and behind it Dense"
+# What a file may have Keras make, and where such classes are found, besides parts of layers.
+CLASSES = {*OF_KERAS, "Dense", "TimeDistributed", "InputLayer", "Sequential", "Functional"}
+CLASSES |= {"DTypePolicy", "__keras_tensor__"}
+PARTS = "keras.initializers", "keras.regularizers", "keras.constraints"
 # A Keras model is asked for so many sums, of so many columns.
 SUMS, COLUMNS = 64, 3
 
@@ -108,6 +112,8 @@ def from_keras(model):
     """
     import keras
 
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"{KERAS_MUST}, not {type(model).__name__}")
     # Unlike the layers, the operations are all that a functional model does.
     layers = [*getattr(model, "operations", model.layers)]
     layers = [layer for layer in layers if type(layer) is not keras.layers.InputLayer]
@@ -161,6 +167,8 @@ def _check_answers(model, network, has_sigmoid):
 
     # It may have a fixed number of sums, and of columns.
     allowed = getattr(model, "input_shape", 3 * (None,))
+    if len(allowed) != 3:
+        raise ValueError(f"{KERAS_MUST}, with one input, not {len(allowed)}")
     shape = [size or usual for size, usual in zip(allowed, (SUMS, COLUMNS, 2), strict=True)]
     x = np.random.RandomState(0).randint(0, 2, shape)
     answers = keras.ops.convert_to_numpy(model(x.astype("float32"), training=False))
@@ -201,7 +209,7 @@ def _ours(order, kernel, recurrent, biases, readout, bias, threshold):
 def read(path):
     """Return our weights for a `.keras` file, or for a `state_dict` in an `.npz`.
 
-    Keras itself makes nothing of a file that could run code of its own (its safe mode). Raises
+    Before Keras makes anything of a file, the names of all classes in it are checked. Raises
     `OSError` if it can't be read, and `DamagedError` if it is no such network.
     """
     is_keras = os.fsdecode(path).endswith(".keras")
@@ -213,9 +221,14 @@ def read(path):
 
 
 def _load_keras(path):
-    with open(path, "rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise DamagedError(f"{path} is damaged: it is no ZIP file")
+    try:
+        others = _other_classes(path)
+    except OSError:
+        raise
+    except Exception as error:  # What does not look like it fails in many ways.
+        raise DamagedError(f"{path} is damaged: {brief(str(error))}") from None
+    if others:
+        raise DamagedError(f"{path} holds another model: {KERAS_MUST}, not {', '.join(others)}")
     # The first use imports TensorFlow, after the checks of the environment.
     tf.executing_eagerly()
     with warnings.catch_warnings(), without_log(), quiet():
@@ -225,5 +238,20 @@ def _load_keras(path):
         try:
             return keras.saving.load_model(path, compile=False)
         except Exception as error:  # If it left this block, it would let out what is held back.
-            reason = textwrap.shorten(str(error), 200)
-    raise DamagedError(f"{path} can't be loaded by Keras: {reason}")
+            reason = brief(str(error))
+    raise DamagedError(f"{path} is damaged: {reason}")
+
+
+def _other_classes(path):
+    """The names of the classes in a `.keras` file that are not known."""
+    parts = []
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json")) | {"compile_config": None}
+    json.loads(json.dumps(config), object_hook=parts.append)
+    named = [(part["class_name"], part.get("module")) for part in parts if "class_name" in part]
+    return [
+        brief(name).strip("'")
+        for name, module in named
+        if module not in PARTS
+        and not (name in CLASSES and (module or "keras").split(".")[0] == "keras")
+    ]

@@ -96,7 +96,7 @@ def test_a_network_judged_with_rounding_is_said_to_be_another(place, ask):
     status, out, err = ask("prove", *options)
     assert (status, err) == (0, "")
     assert out.startswith(f"proved: the {rounded} {EVERY_PAIR}\n")
-    assert " states contain every state that it can reach" in out
+    assert " states are all that it can reach. From each of them, " in out
     assert another in out
     assert out.endswith(f"verify {file} --from=drifting --resolution=1\n")
     status, out, err = ask("verify", file, *options)

@@ -177,7 +177,7 @@ def refused_models(layers):
 
     gru = {"units": UNITS, "return_sequences": True}
     yield (
-        "not Bidirectional, Dense",
+        "not Bidirectional, Dense|not Bidirectional$",
         sequential(layers.Bidirectional(layers.GRU(**gru)), layers.Dense(1)),
     )
     yield (
@@ -185,23 +185,23 @@ def refused_models(layers):
         sequential(layers.LSTM(**gru), layers.LSTM(**gru), layers.Dense(1)),
     )
     yield (
-        "not RNN, Dense",
+        "not RNN, Dense|not GRUCell, GRUCell, StackedRNNCells, RNN$",
         sequential(
             layers.RNN([layers.GRUCell(5), layers.GRUCell(5)], return_sequences=True),
             layers.Dense(1),
         ),
     )
     yield (
-        "not Masking, GRU, Dense",
+        "not Masking, GRU, Dense|not Masking$",
         sequential(layers.Masking(), layers.GRU(**gru), layers.Dense(1)),
     )
     yield "not GRU$", sequential(layers.GRU(**gru))
     yield (
-        "not GRU, LayerNormalization, Dense",
+        "not GRU, LayerNormalization, Dense|not LayerNormalization$",
         sequential(layers.GRU(**gru), layers.LayerNormalization(), layers.Dense(1)),
     )
     yield (
-        "not Flip, GRU, Dense",
+        "not Flip, GRU, Dense|not Flip$",
         functional(lambda x: layers.Dense(1)(layers.GRU(**gru)(keras.ops.flip(x, axis=1)))),
     )
     for setting, value in {
@@ -227,6 +227,9 @@ def refused_models(layers):
         "activation of Dense must be linear or sigmoid, not 'tanh'",
         sequential(layers.GRU(**gru), layers.Dense(1, "tanh")),
     )
+    x, gate = keras.Input((None, 2)), keras.Input((None, 1))
+    y = layers.Dense(1)(layers.GRU(**gru)(x))
+    yield "with one input, not 2", keras.Model([x, gate], y)
     yield (
         "two bits in each column, not 3",
         sequential(layers.GRU(**gru), layers.Dense(1), channels=3),
@@ -309,28 +312,39 @@ def altered(path, change):
     return content.getvalue()
 
 
-def test_a_damaged_or_hostile_keras_file_is_refused_and_runs_nothing(layers, tmp_path):
+def test_a_damaged_or_hostile_keras_file_is_refused_before_keras_makes_anything_of_it(tmp_path):
     good = GOLDEN / "trained" / "keras-GRU.keras"
     path, proof = tmp_path / "model.keras", tmp_path / "was run"
     call = {"module": "os", "class_name": "function", "config": "mkdir", "registered_name": "mkdir"}
-    hostile = layers.Lambda(eval(f"lambda x: __import__('os').mkdir({str(proof)!r}) or x"))
-    model_of(layers, "GRU", hostile).save(path)
-    proof.rmdir()
+    # Keras 3.8 calls such a function with these arguments.
+    node = {"name": "f", "inbound_nodes": [{"args": [str(proof)], "kwargs": {}}]}
+    model = {"class_name": "Functional", "module": "keras.src.models.functional"}
+    model["config"] = {"name": "m", "layers": [call | node]}
+    optimizer = {"class_name": "SGD", "module": "keras.optimizers", "config": {}}
+    layer = {"class_name": "Dense", "module": "keras.layers", "config": {"units": 1}}
     contents = {
-        "Requested the deserialization of a `Lambda` layer": path.read_bytes(),
-        "could not be deserialized": altered(
+        "holds another model: .*not function": altered(
             good, lambda t: t.replace('"activation": "tanh"', f'"activation": {json.dumps(call)}')
         ),
-        "is damaged: it is no ZIP file": b"no zip",
-        "maximum recursion depth": altered(good, lambda _: "[" * 100_000),
-        "it is no ZIP file": good.read_bytes()[:9000],
-        "shape": altered(good, lambda t: t.replace('"units": 12', '"units": 7')),
+        "holds another model: .*, not function": altered(good, lambda _: json.dumps(model)),
+        "holds another model: .*not Lambda": altered(
+            good, lambda t: t.replace('"GRU"', '"Lambda"')
+        ),
+        r"holds another model: .*not .*x1b\[31mRU": altered(
+            good, lambda t: t.replace('"GRU"', '"G\\u001b[31mRU"')
+        ),
+        "holds another model: .*, not SGD": altered(good, lambda _: json.dumps(optimizer)),
+        "holds another model: .*, not Dense": altered(good, lambda _: json.dumps(layer)),
+        "is damaged": b"no zip",
+        "is  ?damaged": altered(good, lambda _: "[" * 100_000),
+        "is damaged: .": good.read_bytes()[:9000],
+        "is damaged:.*": altered(good, lambda t: t.replace('"units": 12', '"units": 7')),
     }
     for words, content in contents.items():
         path.write_bytes(content)
-        with pytest.raises(DamagedError, match=rf"model\.keras .*{words}") as refused:
+        with pytest.raises(DamagedError, match=rf"model\.keras {words}") as refused:
             load_network(path)
-        assert "\n" not in str(refused.value)
+        assert str(refused.value).isprintable()
     assert not proof.exists()
     with pytest.raises(FileNotFoundError):
         load_network(tmp_path / "none.keras")

@@ -159,7 +159,7 @@ export function watchAct(root, context) {
     if (timer) return move(0);
     if (shown.column === shown.bits) goTo(0);
     field("play").textContent = "Pause";
-    // A long sum takes as long as a short one.
+    // A sum takes some seconds, whatever its length.
     const columns = Math.ceil(shown.bits / 100);
     timer = setInterval(() => {
       if (shown.column + columns >= shown.bits) stop();
