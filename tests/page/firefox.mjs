@@ -9,10 +9,13 @@ import { createRequire } from "node:module";
 const here = createRequire(new URL("../../gru_addition/show/package.json", import.meta.url));
 const { default: puppeteer } = await import(here.resolve("puppeteer-core"));
 const [executablePath, address] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+// Older releases of Firefox do not know the command that sets a page's size.
+const browser = await puppeteer.launch({
+  browser: "firefox", executablePath, headless: true, defaultViewport: null,
+  args: ["--width=1280", "--height=800"],
+});
 const page = await browser.newPage(), said = { errors: [] };
 page.on("pageerror", (error) => said.errors.push(error.message));
-await page.setViewport({ width: 1280, height: 800 });
 
 async function open(link) {
   await page.goto("about:blank");
