@@ -32,7 +32,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory, chromium(directory) as browser:
         scenes = [[*record(browser, *scene)] for scene in SCENES]
     pictures = [picture for scene in scenes for picture in scene]
-    durations = [time for scene in scenes for time in [SHOWN] * (len(scene) - 1) + [LAST_SHOWN]]
+    durations = []
+    for scene in scenes:
+        durations += [SHOWN] * (len(scene) - 1) + [LAST_SHOWN]
     target, content = ROOT / "docs" / "laboratory.webp", io.BytesIO()
     first, *others = pictures
     # It plays once: what moves for ever beside a text disturbs those who read it.

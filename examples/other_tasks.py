@@ -11,6 +11,7 @@ in runs/tasks. It takes half an hour.
 
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ VERDICTS = "proved", "refuted", "undecided"
 PICTURES = Path("runs/tasks")
 
 
-def examples(machine, size, num_bits, random_state):
+def examples(machine, num_bits, random_state, size):
     """Random pairs of numbers, and what the machine answers to them, column by column."""
     share_of_ones = np.full((size, 1, 2), 0.5)
     # Half of them have few ones or many, so that there are long runs of the same column.
@@ -55,11 +56,8 @@ def main(cell, seeds, tasks):
         for seed in range(seeds):
             random_state = np.random.RandomState(seed)
             config = Config(cell=cell, seed=seed, **CHANGES | OF_TASK.get(task, {}))
-            data = [
-                array
-                for size in (2000, 500)
-                for array in examples(machine, size, config.num_bits, random_state)
-            ]
+            draw = partial(examples, machine, config.num_bits, random_state)
+            data = (*draw(2000), *draw(500))
             run = train(config, data=data)
             learnt += ((run.adder.predict(data[2]) > 0.5) == data[3]).all()
             proof = prove(run.weights, machine=machine)

@@ -1,6 +1,8 @@
-"""Figures with words for those who can't see, as the last line of a notebook's cell.
+"""Figures with words for those who can't see. As the last line of a notebook's cell:
 
-described(figure, "The loss falls from 1.1 to 0.003")
+    described(figure, "The loss falls from 1.1 to 0.003")
+
+shows one.
 """
 
 import io
